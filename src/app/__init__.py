@@ -1,0 +1,1 @@
+"""Tezgâh: cloud development workspaces by subscription, paid through PayTR."""

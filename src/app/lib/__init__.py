@@ -1,0 +1,1 @@
+"""Tools without a business word in them; they import nothing of ours but each other."""

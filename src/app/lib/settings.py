@@ -1,0 +1,155 @@
+"""Settings from the environment, `.env` and, outside production, what `tezgah up` has started.
+
+Every field is the variable `TEZGAH_` + its name in capitals; `.env.example` lists them all. In
+production anything missing or unsafe refuses to start with a sentence that says what to set.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import msgspec
+
+PREFIX = "TEZGAH_"
+DEVELOPMENT_SECRET = "development-only-secret-key-never-in-production"  # noqa: S105 refused in production below
+RUNTIME_ENVIRONMENT = Path("run/environment")
+
+Environment = Literal["development", "test", "production"]
+DriverName = Literal["process", "docker", "kubernetes"]
+
+
+class SettingsError(Exception):
+    """The settings do not make a running service; the message lists every reason."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """All settings of the service; units stand in the names or in `.env.example`."""
+
+    env: Environment = "development"
+    home: Path = Path(".tezgah")
+    secret_key: str = DEVELOPMENT_SECRET
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = ""
+    database_url: str = ""
+    database_pool_size: int = 4
+    redis_url: str = ""
+    paytr_merchant_id: str = ""
+    paytr_merchant_key: str = ""
+    paytr_merchant_salt: str = ""
+    paytr_base_url: str = ""
+    paytr_test_mode: bool = False
+    smtp_url: str = ""
+    mail_from: str = "Tezgâh <hello@tezgah.localhost>"
+    mail_inbox_url: str = ""
+    storage_url: str = ""
+    workspace_driver: DriverName = "process"
+    workspace_domain: str = "tezgah.localhost:8080"
+    edge_redis_url: str = ""
+    trusted_proxies: str = "127.0.0.1"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    seller_name: str = "Tezgâh Yazılım Hizmetleri Ltd. Şti."
+    seller_tax_office: str = "Kadıköy"
+    seller_vkn: str = "1234567890"
+    seller_mersis: str = ""
+    seller_address: str = "Kadıköy, İstanbul"
+    seller_email: str = "billing@tezgah.localhost"
+    seller_phone: str = "+90 216 000 00 00"
+    invoice_series: str = "TZG"
+
+    @property
+    def is_production(self) -> bool:
+        return self.env == "production"
+
+    @property
+    def base_url(self) -> str:
+        """The address people open, without a trailing slash."""
+        return (self.public_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def is_https(self) -> bool:
+        return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def storage_location(self) -> str:
+        """Where documents lie: a `file://` or `s3://` address."""
+        return self.storage_url or f"file://{(self.home / 'storage').absolute()}"
+
+    @property
+    def edge_store_url(self) -> str:
+        """The Redis that Traefik reads its routes from."""
+        return self.edge_redis_url or self.redis_url
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; later sources win: what runs embedded, `.env`, the environment.
+
+    Raises `SettingsError` with one sentence per problem.
+    """
+    given = dict(os.environ if environment is None else environment)
+    if environment is None:
+        given = {**read_environment_file(Path(".env")), **given}
+    if given.get("TEZGAH_ENV") != "production":
+        home = Path(given.get("TEZGAH_HOME") or ".tezgah")
+        given = {**read_environment_file(home / RUNTIME_ENVIRONMENT), **given}
+    fields = {
+        name: given[PREFIX + name.upper()]
+        for name in Settings.__struct_fields__
+        if given.get(PREFIX + name.upper())
+    }
+    try:
+        settings = msgspec.convert(fields, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise SettingsError(f"A setting cannot be read: {error}.") from error
+    if settings.is_production and (problems := production_problems(settings)):
+        raise SettingsError("Tezgâh refuses to start in production.\n" + "\n".join(problems))
+    return settings
+
+
+def read_environment_file(path: Path) -> dict[str, str]:
+    """Return the `KEY=value` lines of a file, or nothing when there is no such file."""
+    if not path.is_file():
+        return {}
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+    return {key.strip(): value.strip().strip("\"'") for key, separator, value in pairs if separator}
+
+
+def production_problems(settings: Settings) -> list[str]:
+    """Return what keeps these settings out of production, each with what to set."""
+    required = {
+        "TEZGAH_PUBLIC_URL": settings.public_url,
+        "TEZGAH_DATABASE_URL": settings.database_url,
+        "TEZGAH_REDIS_URL": settings.redis_url,
+        "TEZGAH_PAYTR_MERCHANT_ID": settings.paytr_merchant_id,
+        "TEZGAH_PAYTR_MERCHANT_KEY": settings.paytr_merchant_key,
+        "TEZGAH_PAYTR_MERCHANT_SALT": settings.paytr_merchant_salt,
+        "TEZGAH_PAYTR_BASE_URL": settings.paytr_base_url,
+        "TEZGAH_SMTP_URL": settings.smtp_url,
+        "TEZGAH_STORAGE_URL": settings.storage_url,
+    }
+    problems = [f"Set {name}." for name, value in required.items() if not value]
+    if settings.secret_key == DEVELOPMENT_SECRET or len(settings.secret_key) < 32:
+        problems.append("Set TEZGAH_SECRET_KEY to at least 32 random characters.")
+    if settings.public_url and not settings.is_https:
+        problems.append("TEZGAH_PUBLIC_URL must start with https://.")
+    if is_local(settings.paytr_base_url):
+        problems.append("TEZGAH_PAYTR_BASE_URL points at this machine: the sandbox takes no real money.")
+    if settings.smtp_url and is_local(settings.smtp_url) and settings.mail_inbox_url:
+        problems.append("TEZGAH_SMTP_URL points at the mail catcher: no mail would reach anyone.")
+    if settings.workspace_driver == "process":
+        problems.append(
+            "TEZGAH_WORKSPACE_DRIVER=process gives strangers a shell on this machine; use docker or kubernetes."
+        )
+    defaults = Settings()
+    if settings.seller_name == defaults.seller_name or settings.seller_vkn == defaults.seller_vkn:
+        problems.append("Set TEZGAH_SELLER_NAME, _TAX_OFFICE, _VKN and _ADDRESS: they are printed on invoices.")
+    return problems
+
+
+def is_local(url: str) -> bool:
+    """Say whether an address names this machine."""
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".localhost")
