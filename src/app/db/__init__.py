@@ -1,0 +1,1 @@
+"""Tables and seed data; knows no rule that spans rows."""

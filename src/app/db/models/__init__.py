@@ -1,0 +1,52 @@
+"""One entity per file; everything is importable from here so that metadata is whole."""
+
+from app.db.models.audit_entry import AuditEntry
+from app.db.models.company import Company
+from app.db.models.email_message import EmailMessage
+from app.db.models.invoice import Invoice, InvoiceCounter, InvoiceLine, InvoiceStatus
+from app.db.models.job_run import JobRun
+from app.db.models.legal_acceptance import LegalAcceptance
+from app.db.models.membership import Membership, Role
+from app.db.models.operator_case import CaseKind, OperatorCase
+from app.db.models.order import ORDER_TRANSITIONS, Order, OrderStatus
+from app.db.models.payment import PAYMENT_TRANSITIONS, Payment, PaymentStatus
+from app.db.models.payment_event import PaymentEvent
+from app.db.models.plan import Plan
+from app.db.models.plan_price import Interval, PlanPrice
+from app.db.models.subscription import SUBSCRIPTION_TRANSITIONS, Subscription, SubscriptionStatus
+from app.db.models.user import User
+from app.db.models.workspace import TransitionKind, Workspace, WorkspaceStatus, WorkspaceTransition
+
+__all__ = [
+    "ORDER_TRANSITIONS",
+    "PAYMENT_TRANSITIONS",
+    "SUBSCRIPTION_TRANSITIONS",
+    "AuditEntry",
+    "CaseKind",
+    "Company",
+    "EmailMessage",
+    "Interval",
+    "Invoice",
+    "InvoiceCounter",
+    "InvoiceLine",
+    "InvoiceStatus",
+    "JobRun",
+    "LegalAcceptance",
+    "Membership",
+    "OperatorCase",
+    "Order",
+    "OrderStatus",
+    "Payment",
+    "PaymentEvent",
+    "PaymentStatus",
+    "Plan",
+    "PlanPrice",
+    "Role",
+    "Subscription",
+    "SubscriptionStatus",
+    "TransitionKind",
+    "User",
+    "Workspace",
+    "WorkspaceStatus",
+    "WorkspaceTransition",
+]

@@ -1,0 +1,29 @@
+"""A company: the tenant. It owns everything a customer can see."""
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, Identified
+
+
+class Company(Identified, Base):
+    """A tenant and its billing identity."""
+
+    __tablename__ = "companies"
+    __table_args__ = (
+        CheckConstraint(
+            "slug ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$' AND length(slug) <= 30", name="slug_is_a_label"
+        ),
+        CheckConstraint("language IN ('tr', 'en')", name="language_is_known"),
+    )
+
+    name: Mapped[str]
+    slug: Mapped[str] = mapped_column(unique=True)
+    """The company's part of a workspace's host name; never changes."""
+    language: Mapped[str] = mapped_column(default="tr")
+    legal_name: Mapped[str | None]
+    tax_office: Mapped[str | None]
+    tax_number: Mapped[str | None]
+    """VKN (10 digits) or TCKN (11 digits); the invoice copies it."""
+    address: Mapped[str | None]
+    phone: Mapped[str | None]

@@ -1,0 +1,91 @@
+"""An invoice: issued, numbered and frozen in the transaction that records the money."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Date, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db.base import Base, CompanyOwned, Identified, Kurus
+
+
+class InvoiceStatus(StrEnum):
+    """Born issued; what corrects it is a credit note."""
+
+    ISSUED = "issued"
+    CREDITED = "credited"
+
+
+class InvoiceCounter(Base):
+    """The last number drawn of one series in one year. Its row lock keeps the series gapless."""
+
+    __tablename__ = "invoice_counters"
+    __table_args__ = (CheckConstraint("last_number >= 0", name="counts_up"),)
+
+    series: Mapped[str] = mapped_column(primary_key=True)
+    year: Mapped[int] = mapped_column(primary_key=True)
+    last_number: Mapped[int]
+
+
+class Invoice(Identified, CompanyOwned, Base):
+    """A fiscal document. A trigger keeps everything but `pdf_*` and `status` as it was issued."""
+
+    __tablename__ = "invoices"
+    __table_args__ = (
+        UniqueConstraint("series", "year", "sequence"),
+        CheckConstraint("number ~ '^[A-Z0-9]{3}20[0-9]{2}[0-9]{9}$'", name="number_has_gib_form"),
+        CheckConstraint("net >= 0 AND vat >= 0 AND total = net + vat", name="total_is_net_and_vat"),
+        CheckConstraint("status IN ('issued', 'credited')", name="status_is_known"),
+        Index("ix_invoices_due_pdf", "issued_at", postgresql_where=text("pdf_rendered_at IS NULL")),
+    )
+
+    number: Mapped[str] = mapped_column(unique=True)
+    series: Mapped[str]
+    year: Mapped[int]
+    sequence: Mapped[int]
+    status: Mapped[InvoiceStatus] = mapped_column(default=InvoiceStatus.ISSUED)
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"), unique=True)
+    payment_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("payments.id", ondelete="RESTRICT"), unique=True
+    )
+    seller: Mapped[dict[str, Any]]
+    buyer: Mapped[dict[str, Any]]
+    language: Mapped[str]
+    currency: Mapped[str]
+    net: Mapped[int] = mapped_column(Kurus)
+    vat: Mapped[int] = mapped_column(Kurus)
+    total: Mapped[int] = mapped_column(Kurus)
+    issued_at: Mapped[datetime]
+    issue_date: Mapped[date] = mapped_column(Date)
+    """The calendar day in Türkiye; the year of the series follows it."""
+    period_start: Mapped[datetime]
+    period_end: Mapped[datetime]
+    payment_reference: Mapped[str | None]
+    pdf_key: Mapped[str | None]
+    pdf_sha256: Mapped[str | None]
+    pdf_rendered_at: Mapped[datetime | None]
+    """Due column: while empty, the sweeper renders."""
+
+    lines: Mapped[list["InvoiceLine"]] = relationship(lazy="raise", order_by="InvoiceLine.position")
+
+
+class InvoiceLine(Identified, Base):
+    """One line; its amounts add up to the invoice's."""
+
+    __tablename__ = "invoice_lines"
+    __table_args__ = (
+        UniqueConstraint("invoice_id", "position"),
+        CheckConstraint("net >= 0 AND vat >= 0 AND total = net + vat", name="total_is_net_and_vat"),
+    )
+
+    invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id", ondelete="RESTRICT"))
+    position: Mapped[int]
+    description: Mapped[str]
+    quantity: Mapped[int]
+    unit_price: Mapped[int] = mapped_column(Kurus)
+    net: Mapped[int] = mapped_column(Kurus)
+    vat: Mapped[int] = mapped_column(Kurus)
+    vat_basis_points: Mapped[int]
+    total: Mapped[int] = mapped_column(Kurus)

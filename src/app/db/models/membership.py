@@ -1,0 +1,36 @@
+"""Who belongs to which company, and as what."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db.base import Base, CompanyOwned, Identified
+from app.db.models.company import Company
+from app.db.models.user import User
+
+
+class Role(StrEnum):
+    """A role inside one company."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    BILLING = "billing"
+    DEVELOPER = "developer"
+
+
+class Membership(Identified, CompanyOwned, Base):
+    """One person in one company."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (
+        UniqueConstraint("user_id", "company_id"),
+        CheckConstraint("role IN ('owner', 'admin', 'billing', 'developer')", name="role_is_known"),
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    role: Mapped[Role] = mapped_column()
+
+    user: Mapped[User] = relationship(lazy="raise")
+    company: Mapped[Company] = relationship(lazy="raise")

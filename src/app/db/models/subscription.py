@@ -1,0 +1,89 @@
+"""One company's agreement: the plan, the period that is paid, and where it stands."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from app.db.base import Base, CompanyOwned, Identified
+from app.db.models.plan import Plan
+from app.db.models.plan_price import Interval
+from app.lib.state import Transitions
+
+
+class SubscriptionStatus(StrEnum):
+    """Where a subscription stands."""
+
+    TRIALING = "trialing"
+    ACTIVE = "active"
+    PAST_DUE = "past_due"
+    SUSPENDED = "suspended"
+    CANCELED = "canceled"
+
+
+S = SubscriptionStatus
+SUBSCRIPTION_TRANSITIONS = Transitions[SubscriptionStatus](
+    {
+        S.TRIALING: {S.ACTIVE, S.SUSPENDED, S.CANCELED},
+        S.ACTIVE: {S.ACTIVE, S.PAST_DUE, S.SUSPENDED, S.CANCELED},
+        S.PAST_DUE: {S.ACTIVE, S.SUSPENDED, S.CANCELED},
+        S.SUSPENDED: {S.ACTIVE, S.CANCELED},
+        S.CANCELED: {S.ACTIVE},  # paying again revives it with a new period (product §3)
+    }
+)
+
+
+class Subscription(Identified, CompanyOwned, Base):
+    """The agreement of one company; at most one that is not canceled."""
+
+    __tablename__ = "subscriptions"
+    __table_args__ = (
+        Index(
+            "uq_subscriptions_live_company",
+            "company_id",
+            unique=True,
+            postgresql_where=text("status <> 'canceled'"),
+        ),
+        Index(
+            "ix_subscriptions_due_trial",
+            "trial_ends_at",
+            postgresql_where=text("status = 'trialing'"),
+        ),
+        CheckConstraint(
+            "status IN ('trialing', 'active', 'past_due', 'suspended', 'canceled')", name="status_is_known"
+        ),
+        CheckConstraint("interval IN ('month', 'year')", name="interval_is_known"),
+        CheckConstraint("current_period_end > current_period_start", name="period_is_forward"),
+        CheckConstraint(
+            "status <> 'active' OR (current_period_end IS NOT NULL AND anchor_at IS NOT NULL)",
+            name="active_has_a_period",
+        ),
+        CheckConstraint("status <> 'trialing' OR trial_ends_at IS NOT NULL", name="trial_ends"),
+    )
+
+    plan_code: Mapped[str] = mapped_column(ForeignKey("plans.code", ondelete="RESTRICT"))
+    price_id: Mapped[UUID | None] = mapped_column(ForeignKey("plan_prices.id", ondelete="RESTRICT"))
+    """The price version bought; empty until the first payment."""
+    interval: Mapped[Interval] = mapped_column(default=Interval.MONTH)
+    status: Mapped[SubscriptionStatus]
+    trial_ends_at: Mapped[datetime | None]
+    anchor_at: Mapped[datetime | None]
+    """The instant of activation; every period is computed from it, never from the one before."""
+    current_period_start: Mapped[datetime | None]
+    current_period_end: Mapped[datetime | None]
+    cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
+    canceled_at: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
+    next_attempt_at: Mapped[datetime | None]
+
+    plan: Mapped[Plan] = relationship(lazy="raise")
+
+    def grants_access(self, at: datetime) -> bool:
+        """Say whether workspaces may run: in trial, in a paid period, or within the grace of dunning."""
+        if self.status is SubscriptionStatus.TRIALING:
+            return self.trial_ends_at is not None and at < self.trial_ends_at
+        if self.status is SubscriptionStatus.ACTIVE:
+            return self.current_period_end is not None and at < self.current_period_end
+        return self.status is SubscriptionStatus.PAST_DUE

@@ -1,0 +1,30 @@
+"""A person who can log in; what they may do stands in their memberships."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Base, Identified
+
+
+class User(Identified, Base):
+    """A person, their credentials and their preferences."""
+
+    __tablename__ = "users"
+    __table_args__ = (
+        Index("uq_users_email_lower", text("lower(email)"), unique=True),
+        CheckConstraint("language IN ('tr', 'en')", name="language_is_known"),
+        CheckConstraint("color_scheme IN ('auto', 'light', 'dark')", name="color_scheme_is_known"),
+    )
+
+    email: Mapped[str]
+    full_name: Mapped[str]
+    password_hash: Mapped[str]
+    language: Mapped[str] = mapped_column(default="tr")
+    color_scheme: Mapped[str] = mapped_column(default="auto")
+    is_operator: Mapped[bool] = mapped_column(default=False)
+    """Operator of the platform; never a role inside a company."""
+    session_epoch: Mapped[int] = mapped_column(default=0)
+    """Sessions carry the epoch they began in; raising it ends them all."""
+    last_login_at: Mapped[datetime | None]
