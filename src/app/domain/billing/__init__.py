@@ -1,0 +1,1 @@
+"""Where the modules meet: checkout, settlement, the billing pages."""

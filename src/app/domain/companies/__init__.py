@@ -1,0 +1,1 @@
+"""Companies: profile, memberships and what each role may do."""

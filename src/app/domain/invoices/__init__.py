@@ -1,0 +1,1 @@
+"""Invoices: numbering, the frozen document, its PDF."""

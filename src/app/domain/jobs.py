@@ -1,0 +1,41 @@
+"""Jobs by name, and how each is run. Services enqueue by name, so they never import tasks."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Queue(StrEnum):
+    """Queues apart, so that slow provisioning starves no receipt."""
+
+    BILLING = "billing"
+    MAIL = "mail"
+    WORKSPACES = "workspaces"
+
+
+class Job(StrEnum):
+    """Every job there is; the worker registers exactly these."""
+
+    RENDER_INVOICE = "invoices.render_pdf"
+    SEND_EMAIL = "notifications.send"
+    ANNOUNCE = "billing.announce"
+    INQUIRE_PAYMENT = "payments.inquire"
+    RUN_TRANSITION = "workspaces.run_transition"
+
+
+@dataclass(frozen=True, slots=True)
+class JobPolicy:
+    """How a job is run: seconds it may take, tries in all, seconds between them (doubling)."""
+
+    queue: Queue
+    timeout: int
+    retries: int
+    retry_delay: float = 2.0
+
+
+POLICIES = {
+    Job.RENDER_INVOICE: JobPolicy(Queue.BILLING, timeout=60, retries=5),
+    Job.ANNOUNCE: JobPolicy(Queue.BILLING, timeout=10, retries=1),
+    Job.INQUIRE_PAYMENT: JobPolicy(Queue.BILLING, timeout=60, retries=1),
+    Job.SEND_EMAIL: JobPolicy(Queue.MAIL, timeout=60, retries=1),
+    Job.RUN_TRANSITION: JobPolicy(Queue.WORKSPACES, timeout=300, retries=1),
+}

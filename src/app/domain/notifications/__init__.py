@@ -1,0 +1,1 @@
+"""E-mail: what is said, the outbox, the mailer."""

@@ -1,0 +1,1 @@
+"""Subscriptions: periods, anchors, what a company may do now."""

@@ -1,0 +1,1 @@
+"""Workspaces: lifecycle, drivers, routes, the edge."""

@@ -1,0 +1,89 @@
+"""Transactions: nobody commits but the edge, and nothing is enqueued before the commit.
+
+A service calls `defer`; the job waits in the session and leaves only after the commit has held. The
+queue is the fast path: every follow-up also has a due column, so a lost job costs time, never work.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from advanced_alchemy.extensions.litestar._utils import (  # pinned; a test breaks when they move
+    delete_aa_scope_state,
+    get_aa_scope_state,
+)
+from litestar.types import Message, Scope
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+DEFERRED = "deferred_jobs"
+ENQUEUE = "enqueue"
+RESPONSE_ENDS = frozenset(
+    {"http.response.start", "http.disconnect", "websocket.disconnect", "websocket.close"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    """A job that waits for the commit; `arguments` are ids and plain values only."""
+
+    job: str
+    key: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+Enqueue = Callable[[Sequence[Deferred]], Awaitable[None]]
+
+
+def defer(session: AsyncSession, job: str, *, key: str | None = None, **arguments: Any) -> None:
+    """Enqueue `job` once this session has committed; a key names the occasion, so that it runs once."""
+    session.info.setdefault(DEFERRED, []).append(Deferred(job, key, arguments))
+
+
+async def commit(session: AsyncSession) -> None:
+    """Commit, then hand the deferred jobs to the queue; a failed commit raises and enqueues nothing."""
+    await session.commit()
+    deferred: list[Deferred] = session.info.pop(DEFERRED, [])
+    enqueue: Enqueue | None = session.info.get(ENQUEUE)
+    if deferred and enqueue is not None:
+        await enqueue(deferred)
+
+
+async def roll_back(session: AsyncSession) -> None:
+    """Undo the transaction and forget its jobs."""
+    session.info.pop(DEFERRED, None)
+    await session.rollback()
+
+
+@asynccontextmanager
+async def unit_of_work(session_maker: async_sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
+    """One transaction of a task, a command or a stream: committed at the end, rolled back on any error."""
+    async with session_maker() as session:
+        try:
+            yield session
+            await commit(session)
+        except BaseException:
+            await roll_back(session)
+            raise
+
+
+def request_edge(scope_key: str) -> Callable[[Message, Scope], Awaitable[None]]:
+    """Return the hook that ends a request's transaction: commit below 400, roll back otherwise.
+
+    Advanced Alchemy's own hook swallows failed commits; this one raises, so that a client is never told
+    that something was saved when it was not.
+    """
+
+    async def close_request(message: Message, scope: Scope) -> None:
+        session: AsyncSession | None = get_aa_scope_state(scope, scope_key)
+        if session is None:
+            return
+        try:
+            if message["type"] == "http.response.start":
+                await (commit if message["status"] < 400 else roll_back)(session)
+        finally:
+            if message["type"] in RESPONSE_ENDS:
+                await session.close()
+                delete_aa_scope_state(scope, scope_key)
+
+    return close_request
