@@ -6,7 +6,6 @@ from zoneinfo import ZoneInfo
 ISTANBUL = ZoneInfo("Europe/Istanbul")
 
 
-
 def now() -> datetime:
     """Return the current instant in UTC."""
     return datetime.now(UTC)

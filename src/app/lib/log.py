@@ -3,14 +3,14 @@
 import logging
 
 import structlog
-from structlog.types import EventDict, WrappedLogger
+from structlog.types import EventDict, Processor, WrappedLogger
 
 SECRET_NAMES = ("password", "secret", "token", "cookie", "authorization", "hash", "salt", "key_hash", "card")
 
 
 def configure_logging(level: str, *, as_json: bool) -> None:
     """Send our logs and the libraries' through one chain of processors."""
-    shared = [
+    shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),

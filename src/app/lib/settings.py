@@ -141,11 +141,13 @@ def production_problems(settings: Settings) -> list[str]:
         problems.append("TEZGAH_SMTP_URL points at the mail catcher: no mail would reach anyone.")
     if settings.workspace_driver == "process":
         problems.append(
-            "TEZGAH_WORKSPACE_DRIVER=process gives strangers a shell on this machine; use docker or kubernetes."
+            "TEZGAH_WORKSPACE_DRIVER=process gives strangers a shell here; use docker or kubernetes."
         )
     defaults = Settings()
     if settings.seller_name == defaults.seller_name or settings.seller_vkn == defaults.seller_vkn:
-        problems.append("Set TEZGAH_SELLER_NAME, _TAX_OFFICE, _VKN and _ADDRESS: they are printed on invoices.")
+        problems.append(
+            "Set TEZGAH_SELLER_NAME, _TAX_OFFICE, _VKN and _ADDRESS: they are printed on invoices."
+        )
     return problems
 
 

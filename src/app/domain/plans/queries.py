@@ -1,0 +1,63 @@
+"""Reading the catalogue."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
+
+from app.db.models import Interval, Plan, PlanPrice
+from app.lib.errors import NotFound
+from app.lib.money import TURKISH_LIRA
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """One plan with its current price per interval."""
+
+    plan: Plan
+    prices: dict[Interval, PlanPrice]
+
+    @property
+    def month(self) -> PlanPrice:
+        return self.prices[Interval.MONTH]
+
+    @property
+    def year(self) -> PlanPrice:
+        return self.prices[Interval.YEAR]
+
+
+async def current_offers(session: AsyncSession, currency: str = TURKISH_LIRA) -> list[Offer]:
+    """Return what is sold today, smallest plan first."""
+    statement = (
+        select(PlanPrice)
+        .join(PlanPrice.plan)
+        .options(contains_eager(PlanPrice.plan))
+        .where(PlanPrice.currency == currency, PlanPrice.superseded_at.is_(None))
+        .order_by(Plan.rank)
+    )
+    offers: dict[str, Offer] = {}
+    for price in await session.scalars(statement):
+        offers.setdefault(price.plan_code, Offer(price.plan, {})).prices[price.interval] = price
+    return list(offers.values())
+
+
+async def current_price(
+    session: AsyncSession, plan_code: str, interval: Interval, currency: str = TURKISH_LIRA
+) -> PlanPrice:
+    """Return the price sold today with its plan; raises `NotFound` when the plan is not sold."""
+    statement = (
+        select(PlanPrice)
+        .join(PlanPrice.plan)
+        .options(contains_eager(PlanPrice.plan))
+        .where(
+            PlanPrice.plan_code == plan_code,
+            PlanPrice.interval == interval,
+            PlanPrice.currency == currency,
+            PlanPrice.superseded_at.is_(None),
+        )
+    )
+    price = await session.scalar(statement)
+    if price is None:
+        raise NotFound("This plan is not sold.")
+    return price

@@ -1,0 +1,31 @@
+"""Beginning a subscription."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import Plan, Subscription, SubscriptionStatus
+from app.lib.errors import InvalidInput
+from app.lib.i18n import N_
+
+TRIAL_LENGTH = timedelta(days=14)
+
+
+async def start_trial(
+    session: AsyncSession, *, company_id: UUID, plan_code: str, at: datetime
+) -> Subscription:
+    """Give a new company its trial with the limits of the chosen plan (product §3)."""
+    plan = await session.get(Plan, plan_code)
+    if plan is None:
+        raise InvalidInput(N_("Choose one of the plans."), field="plan")
+    subscription = Subscription(
+        company_id=company_id,
+        plan_code=plan.code,
+        status=SubscriptionStatus.TRIALING,
+        trial_ends_at=at + TRIAL_LENGTH,
+        plan=plan,
+    )
+    session.add(subscription)
+    await session.flush()
+    return subscription

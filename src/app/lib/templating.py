@@ -1,0 +1,101 @@
+"""Pages and their fragments: `billing/show.html.j2#plan_card` renders one block of a page.
+
+A page's named blocks are its htmx fragments, so there is one template per page and no second copy of
+any part. Components are macros and environment globals: a lone block runs no top-level imports.
+"""
+
+from collections.abc import Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from litestar import Request
+from litestar.plugins.htmx import HTMXRequest, HTMXTemplate
+from litestar.plugins.jinja import JinjaTemplateEngine
+
+from app.lib import i18n
+from app.lib.clock import now
+from app.lib.money import Money
+
+TEMPLATES = Path(__file__).parents[1] / "templates"
+current_language: ContextVar[str] = ContextVar("current_language", default=i18n.DEFAULT_LANGUAGE)
+
+
+class Fragment:
+    """One block of a page, with the interface Litestar expects of a template."""
+
+    def __init__(self, template: Template, block: str) -> None:
+        self._template = template
+        self._block = template.blocks[block]
+
+    def render(self, *arguments: Mapping[str, Any], **context: Any) -> str:
+        """Render the block alone."""
+        return "".join(self._block(self._template.new_context(dict(*arguments, **context))))
+
+
+class PageEngine(JinjaTemplateEngine):
+    """Jinja with `page#block` addresses."""
+
+    def get_template(self, template_name: str) -> Any:
+        name, _, block = template_name.partition("#")
+        template = super().get_template(name)
+        return Fragment(template, block) if block else template
+
+
+def page(
+    request: Request[Any, Any, Any], template: str, *, block: str, status_code: int = 200, **context: Any
+) -> HTMXTemplate:
+    """Answer with the whole page, or with `block` alone when htmx asks for a part of it."""
+    return HTMXTemplate(
+        template_name=f"{template}#{block}" if wants_fragment(request) else template,
+        context=context,
+        headers={"Vary": "HX-Request"},
+        status_code=status_code,
+    )
+
+
+def wants_fragment(request: Request[Any, Any, Any]) -> bool:
+    """Say whether htmx asks for a part: boosted links and restored history need the whole page."""
+    if not isinstance(request, HTMXRequest):
+        return False
+    htmx = request.htmx
+    return bool(htmx) and not htmx.boosted and not htmx.history_restore_request
+
+
+def build_environment() -> Environment:
+    """Return the one Jinja environment: escaping on, unknown names an error, components at hand."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n", "jinja2.ext.do"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.install_gettext_callables(  # type: ignore[attr-defined]  # added by the i18n extension
+        gettext=lambda text: i18n.translator(current_language.get()).gettext(text),
+        ngettext=lambda one, many, count: i18n.translator(current_language.get()).ngettext(one, many, count),
+        newstyle=True,
+    )
+    environment.filters |= {
+        "money": lambda amount, currency="TRY": i18n.format_money(
+            Money(amount, currency), current_language.get()
+        ),
+        "date": lambda at: i18n.format_date(at, current_language.get()),
+        "datetime": lambda at: i18n.format_datetime(at, current_language.get()),
+        "relative": lambda at: i18n.format_relative(at, current_language.get(), now=now()),
+    }
+    environment.globals["language"] = current_language.get
+    environment.globals["now"] = now
+    _install_components(environment)
+    return environment
+
+
+def _install_components(environment: Environment) -> None:
+    for path in sorted((TEMPLATES / "components").glob("*.html.j2")):
+        module = environment.get_template(f"components/{path.name}").module
+        for name, member in vars(module).items():
+            if not name.startswith("_"):
+                environment.globals[name] = member
