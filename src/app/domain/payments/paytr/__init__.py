@@ -1,0 +1,5 @@
+"""The PayTR adapter: bytes and values in, bytes and values out; no database, no rule of the product.
+
+`signing`, `messages`, `amounts` and `credentials` are the wire, shared with the sandbox. `client` speaks
+it over HTTP, `fake` implements the same port in memory, `reasons` words PayTR's decline codes.
+"""
