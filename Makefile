@@ -1,0 +1,37 @@
+# Needs Python 3.11 or newer and make; everything else is installed under this folder.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help run setup test check format bench seed lock clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
+
+run: setup ## the whole product on this machine, with demo logins; Ctrl-C stops it
+	@exec $(BIN)/tezgah up
+
+setup: ## install what is missing: Python packages, front-end packages, the editor
+	@$(PYTHON) scripts/bootstrap.py $(SETUP)
+
+test: setup ## every test, the browser's included (ARGS="-k invoice" for some)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: ## what CI runs before the tests: format, lint, types, contracts, migrations, templates, translations
+	@$(PYTHON) scripts/bootstrap.py --only python product
+	@$(BIN)/python scripts/check.py
+
+format: ## put the sources into their format
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix --quiet .
+
+bench: setup ## the benchmarks, each as a ratio to its yardstick
+	@$(BIN)/python tests/bench $(ARGS)
+
+seed: setup ## demo companies in every state
+	@$(BIN)/tezgah seed $(ARGS)
+
+lock: setup ## resolve the dependencies anew
+	@$(BIN)/python scripts/lock.py
+
+clean: ## remove .tezgah/ and the installed tools
+	@rm -rf .tezgah .venv node_modules src/app/static/vendor
