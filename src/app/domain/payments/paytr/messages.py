@@ -16,6 +16,7 @@ from app.domain.payments.paytr.amounts import UnreadableAmount, kurus_from_integ
 from app.domain.payments.paytr.credentials import PaytrCredentials
 from app.domain.payments.paytr.signing import sign
 from app.lib.errors import InvalidInput
+from app.lib.i18n import N_
 
 GET_TOKEN_PATH: Final = "/odeme/api/get-token"  # noqa: S105 a path
 STATUS_PATH: Final = "/odeme/durum-sorgu"
@@ -145,8 +146,10 @@ def wire_email(email: str) -> str:
         wire = ""
     if not (local and domain and wire.isascii() and 0 < len(wire) <= 100):
         raise InvalidInput(
-            "The payment page accepts only e-mail addresses of up to 100 characters without accented or "
-            "Turkish letters. Please use another address for billing.",
+            N_(
+                "The payment page accepts only e-mail addresses of up to 100 characters without accented or "
+                "Turkish letters. Please use another address for billing."
+            ),
             field="email",
         )
     return wire

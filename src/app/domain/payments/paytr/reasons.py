@@ -9,6 +9,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from app.lib.i18n import N_
+
 
 class DeclineKind(StrEnum):
     """Who can mend it, and so what may happen next."""
@@ -36,53 +38,55 @@ DECLINES: Final = _table(
     Decline(
         "0",
         DeclineKind.SOFT,
-        "Your bank declined the card. Check its limit and balance, or use another card.",
+        N_("Your bank declined the card. Check its limit and balance, or use another card."),
     ),
     Decline(
         "1",
         DeclineKind.CUSTOMER,
-        "The security step was not finished because no phone number was entered. Please try again.",
+        N_("The security step was not finished because no phone number was entered. Please try again."),
     ),
     Decline(
         "2",
         DeclineKind.CUSTOMER,
-        "The code from your bank was not entered correctly. Please try again.",
+        N_("The code from your bank was not entered correctly. Please try again."),
     ),
     Decline(
         "3",
         DeclineKind.HARD,
-        "Your bank could not complete the security check for this card. Please use another card.",
+        N_("Your bank could not complete the security check for this card. Please use another card."),
     ),
     Decline(
         "6",
         DeclineKind.CUSTOMER,
-        "The payment was not completed: the page was closed or its time ran out. You can start again.",
+        N_("The payment was not completed: the page was closed or its time ran out. You can start again."),
     ),
     Decline(
         "8",
         DeclineKind.HARD,
-        "This card does not allow the chosen instalments. Please use another card.",
+        N_("This card does not allow the chosen instalments. Please use another card."),
     ),
     Decline(
         "9",
         DeclineKind.HARD,
-        "This kind of card is not accepted. Please use another card.",
+        N_("This kind of card is not accepted. Please use another card."),
     ),
     Decline(
         "10",
         DeclineKind.CUSTOMER,
-        "Your bank asks for a security step with this card. Please pay again and confirm it.",
+        N_("Your bank asks for a security step with this card. Please pay again and confirm it."),
     ),
     Decline(
         "11",
         DeclineKind.HARD,
-        "The payment was stopped by a security check. Please use another card or write to us.",
+        N_("The payment was stopped by a security check. Please use another card or write to us."),
     ),
     Decline(
         "99",
         DeclineKind.TECHNICAL,
-        "The payment could not be made because of a technical fault. Nothing was charged. Please try "
-        "again in a few minutes.",
+        N_(
+            "The payment could not be made because of a technical fault. Nothing was charged. Please try "
+            "again in a few minutes."
+        ),
     ),
 )
 

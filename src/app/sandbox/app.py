@@ -1,0 +1,90 @@
+"""The sandbox as an ASGI app, and the process that serves it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Final
+
+import uvicorn
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import Litestar, Request, Response
+from litestar.di import Provide
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.static_files import create_static_files_router
+from litestar.template.config import TemplateConfig
+
+from app.lib.clock import now
+from app.sandbox import control, endpoints, frame
+from app.sandbox.book import OrderConflict
+from app.sandbox.config import SandboxConfig
+from app.sandbox.simulator import Simulator
+from app.sandbox.views import STATIC, TEMPLATES
+
+EXPIRY_CHECK_SECONDS: Final = 1.0
+SHUTDOWN_SECONDS: Final = 2
+
+
+def create_sandbox(config: SandboxConfig) -> Litestar:
+    """Return a sandbox with an empty book."""
+    simulator = Simulator(config)
+
+    @asynccontextmanager
+    async def running(_: Litestar) -> AsyncIterator[None]:
+        clock = asyncio.create_task(_watch_time_limits(simulator))
+        try:
+            yield
+        finally:
+            clock.cancel()
+            with suppress(asyncio.CancelledError):
+                await clock
+            await simulator.courier.close()
+
+    return Litestar(
+        route_handlers=[
+            endpoints.get_token,
+            endpoints.status_query,
+            frame.show_frame,
+            frame.submit_frame,
+            frame.frame_script,
+            control.list_orders,
+            control.show_order,
+            control.pay_order,
+            control.decline_order,
+            control.send_callback,
+            control.show_book,
+            control.press_button,
+            create_static_files_router(path="/static", directories=[STATIC]),
+        ],
+        dependencies={"simulator": Provide(lambda: simulator, sync_to_thread=False)},
+        exception_handlers={OrderConflict: _conflict},
+        template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=_environment())),
+        lifespan=[running],
+        openapi_config=None,
+        logging_config=None,
+    )
+
+
+def serve(config: SandboxConfig) -> None:
+    """Serve a sandbox until the process is told to stop."""
+    uvicorn.run(
+        create_sandbox(config),
+        host=config.host,
+        port=config.port,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+
+
+def _environment() -> Environment:
+    return Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
+
+
+def _conflict(_: Request[Any, Any, Any], error: OrderConflict) -> Response[dict[str, str]]:
+    return Response({"detail": str(error)}, status_code=409)
+
+
+async def _watch_time_limits(simulator: Simulator) -> None:
+    while True:
+        simulator.expire_overdue(now())
+        await asyncio.sleep(EXPIRY_CHECK_SECONDS)

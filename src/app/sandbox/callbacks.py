@@ -1,0 +1,98 @@
+"""Callbacks: what PayTR posts to the merchant, signed, and repeated until the answer is exactly `OK`."""
+
+import asyncio
+from typing import Final
+
+import httpx
+
+from app.domain.payments.paytr.signing import sign
+from app.lib.clock import now
+from app.sandbox.book import Attempt, Notice, Order
+from app.sandbox.config import SandboxConfig
+
+ANSWER_LIMIT: Final = 20.0
+KEPT_CHARACTERS: Final = 200
+
+REASONS: Final = {
+    "0": "Kartınız reddedildi. Bankanızla görüşün veya başka bir kart deneyin",
+    "1": "3D Secure doğrulaması yapılmadı: telefon numarası girilmedi",
+    "2": "3D Secure doğrulaması başarısız: SMS şifresi hatalı",
+    "3": "Güvenlik kontrolü onaylanmadı veya yapılamadı",
+    "6": "Müşteri ödeme yapmaktan vazgeçti veya işlem süresi doldu",
+    "8": "Bu kart ile seçilen taksit sayısı kullanılamaz",
+    "9": "Bu kart ile işlem yetkisi bulunmuyor",
+    "10": "Bu işlemde 3D Secure kullanılmalıdır",
+    "11": "Güvenlik uyarısı: müşteriyi kontrol ediniz",
+    "99": "Teknik entegrasyon hatası",
+}
+"""PayTR's decline codes for cards, each with a Turkish text as PayTR sends them."""
+
+
+def success_form(order: Order) -> dict[str, str]:
+    """Return the signed callback of a paid order."""
+    total = order.amount if order.total_amount is None else order.total_amount
+    return signed(order, {**_unsigned(order), "status": "success", "total_amount": str(total)})
+
+
+def failure_form(order: Order, code: str) -> dict[str, str]:
+    """Return the signed callback of a declined card. Its total is 0, as PayTR's Turkish page says."""
+    failure = {"failed_reason_code": code, "failed_reason_msg": REASONS.get(code, REASONS["0"])}
+    return signed(order, {**_unsigned(order), **failure, "status": "failed", "total_amount": "0"})
+
+
+def signed(order: Order, form: dict[str, str]) -> dict[str, str]:
+    """Return a callback form with the hash of what it says now."""
+    return {**form, "hash": sign("callback", order.merchant, form)}
+
+
+def _unsigned(order: Order) -> dict[str, str]:
+    return {
+        "merchant_id": order.merchant.merchant_id,
+        "merchant_oid": order.merchant_oid,
+        "payment_type": "card",
+        "payment_amount": str(order.amount),
+        "currency": order.currency,
+        "test_mode": order.test_mode,
+        "installment_count": str(order.installment_count),
+    }
+
+
+class Courier:
+    """Carries notices to the callback URL; repeating ones travel in background tasks of their own."""
+
+    def __init__(self, config: SandboxConfig) -> None:
+        self._config = config
+        self._http = httpx.AsyncClient(timeout=ANSWER_LIMIT, follow_redirects=False)
+        self._journeys: set[asyncio.Task[None]] = set()
+
+    def dispatch(self, notice: Notice) -> None:
+        """Send in the background until the answer is `OK` or the attempts are used up."""
+        journey = asyncio.create_task(self._repeat(notice))
+        self._journeys.add(journey)
+        journey.add_done_callback(self._journeys.discard)
+
+    async def send(self, notice: Notice) -> Attempt:
+        """Send once and note how it went. Never raises: a fault is an answer that is not `OK`."""
+        at = now()
+        try:
+            async with asyncio.timeout(ANSWER_LIMIT):
+                response = await self._http.post(self._config.callback_url, data=notice.form)
+            accepted = response.status_code == 200 and response.content == b"OK"
+            attempt = Attempt(at, response.status_code, response.text[:KEPT_CHARACTERS], accepted)
+        except Exception as error:  # whatever broke this one, the next must come
+            attempt = Attempt(at, None, f"{type(error).__name__}: {error}"[:KEPT_CHARACTERS], False)
+        notice.attempts.append(attempt)
+        return attempt
+
+    async def close(self) -> None:
+        """Stop every journey and close the connections."""
+        for journey in tuple(self._journeys):
+            journey.cancel()
+        await asyncio.gather(*self._journeys, return_exceptions=True)
+        await self._http.aclose()
+
+    async def _repeat(self, notice: Notice) -> None:
+        for _ in range(self._config.repeat_limit):
+            if (await self.send(notice)).accepted:
+                return
+            await asyncio.sleep(self._config.repeat_seconds)

@@ -1,0 +1,53 @@
+"""What a sandbox is started with."""
+
+from dataclasses import dataclass
+
+from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT, PaytrCredentials
+from app.lib.settings import Settings, SettingsError, is_local
+
+DEFAULT_PORT = 8010
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxConfig:
+    """Where it listens, for whom, and how it calls back.
+
+    `callback_url` is the one URL of the panel (Bildirim URL). A callback is repeated every
+    `repeat_seconds` until it reads exactly `OK`, at most `repeat_limit` times.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+    merchants: tuple[PaytrCredentials, ...] = (SANDBOX_MERCHANT,)
+    callback_url: str = "http://127.0.0.1:8000/webhooks/paytr"
+    repeat_seconds: float = 3.0
+    repeat_limit: int = 200
+    public_base_url: str = ""
+
+    @property
+    def base_url(self) -> str:
+        """The address browsers and the product use, without a trailing slash."""
+        return (self.public_base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def merchant(self, merchant_id: str) -> PaytrCredentials | None:
+        """Return the credentials of a merchant this sandbox knows."""
+        return next((known for known in self.merchants if known.merchant_id == merchant_id), None)
+
+
+def sandbox_config(settings: Settings, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> SandboxConfig:
+    """Return the sandbox of these settings. Raises `SettingsError` in production and off this machine."""
+    if settings.is_production:
+        raise SettingsError("The PayTR sandbox takes no real money and does not run in production.")
+    if not is_local(f"http://{host}"):
+        raise SettingsError(f"The PayTR sandbox lets anyone mark orders as paid; {host} is not this machine.")
+    return SandboxConfig(
+        host=host,
+        port=port,
+        merchants=(SANDBOX_MERCHANT, *_own_merchant(settings)),
+        callback_url=f"{settings.base_url}/webhooks/paytr",
+    )
+
+
+def _own_merchant(settings: Settings) -> tuple[PaytrCredentials, ...]:
+    values = (settings.paytr_merchant_id, settings.paytr_merchant_key, settings.paytr_merchant_salt)
+    return (PaytrCredentials(*values),) if all(values) else ()

@@ -1,0 +1,116 @@
+"""What PayTR does with an order: grants a page, takes or declines the card, tells the merchant.
+
+Handlers, control page and tests all go through here. `at` is an aware instant; amounts are kuruş.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from app.domain.payments.paytr.amounts import lira_text
+from app.lib.clock import ISTANBUL
+from app.sandbox.book import Book, Notice, Order, OrderState
+from app.sandbox.callbacks import Courier, failure_form, success_form
+from app.sandbox.config import SandboxConfig
+from app.sandbox.rules import BAD_FIELD, refusal, token_matches
+
+GAVE_UP: Final = "6"
+TEST_PAN: Final = "435508AAA4358"
+
+
+class Simulator:
+    """One sandbox: its configuration, its book and its courier."""
+
+    def __init__(self, config: SandboxConfig) -> None:
+        self.config = config
+        self.book = Book()
+        self.courier = Courier(config)
+
+    def get_token(self, form: Mapping[str, str], at: datetime) -> dict[str, str]:
+        """Answer get-token as PayTR does, entering the order when it is granted."""
+        merchant = self.config.merchant(form.get("merchant_id", ""))
+        reason = refusal(form, merchant)
+        if reason is None and self.book.find(form["merchant_oid"]):
+            # PayTR refuses a used oid; its words for it are not published.
+            reason = BAD_FIELD % "merchant_oid"
+        if reason is not None or merchant is None:
+            return {"status": "failed", "reason": str(reason)}
+        token = secrets.token_hex(32)
+        self.book.add(Order(merchant=merchant, token=token, form=dict(form), created_at=at))
+        return {"status": "success", "token": token}
+
+    def status(self, form: Mapping[str, str]) -> dict[str, Any]:
+        """Answer durum-sorgu: 004 unless a payment succeeded, whatever else is known."""
+        merchant = self.config.merchant(form.get("merchant_id", ""))
+        if merchant is None:
+            return _error("001", "Gecersiz istek veya magaza aktif degil")
+        if not form.get("merchant_oid"):
+            return _error("002", "merchant_oid gonderilmedi")
+        if not token_matches("status_query", merchant, form):
+            return _error("003", "paytr_token gonderilmedi veya gecersiz")
+        order = self.book.find(form["merchant_oid"])
+        if order is None or order.merchant != merchant or order.state is not OrderState.PAID:
+            return _error("004", "merchant_oid ile basarili odeme bulunamadi")
+        return _found(order)
+
+    def pay(
+        self,
+        order: Order,
+        at: datetime,
+        *,
+        total_amount: int | None = None,
+        installment_count: int = 1,
+        masked_pan: str = TEST_PAN,
+    ) -> None:
+        """Take the money, exactly the amount unless told otherwise, and send the callback."""
+        total = order.amount if total_amount is None else total_amount
+        order.pay(at, total_amount=total, installment_count=installment_count, masked_pan=masked_pan)
+        self._announce(order, success_form(order))
+
+    def decline(self, order: Order, code: str, *, keep_open: bool = False) -> None:
+        """Decline the card and send the callback."""
+        order.decline(code, keep_open=keep_open)
+        self._announce(order, failure_form(order, code))
+
+    def expire_overdue(self, at: datetime) -> None:
+        """Close every page whose time is over, as PayTR does with reason 6."""
+        for order in self.book.overdue(at):
+            if order.state is OrderState.DECLINED:
+                order.frame_open = False
+            else:
+                self.decline(order, GAVE_UP)
+
+    def _announce(self, order: Order, form: dict[str, str]) -> None:
+        notice = Notice(form)
+        order.notices.append(notice)
+        self.courier.dispatch(notice)
+
+
+def _error(number: str, message: str) -> dict[str, Any]:
+    return {"status": "error", "err_no": number, "err_msg": message}
+
+
+def _found(order: Order) -> dict[str, Any]:
+    paid_at = (order.paid_at or order.created_at).astimezone(ISTANBUL)
+    total = _comma(order.total_amount or 0)
+    return {
+        "status": "success",
+        "payment_amount": _comma(order.amount),
+        "payment_total": total,
+        "payment_date": f"{paid_at:%Y-%m-%d %H:%M:%S}",
+        "currency": order.currency,
+        "taksit": str(order.installment_count),
+        "kart_marka": "Sandbox",
+        "masked_pan": order.masked_pan,
+        "odeme_tipi": "KART",
+        "test_mode": order.test_mode,
+        "kesinti_tutari": "0",
+        "net_tutar": total,
+        "returns": [],
+    }
+
+
+def _comma(kurus: int) -> str:
+    """Write lira as PayTR's example does: a comma, no padding (`10,8`)."""
+    return lira_text(kurus).rstrip("0").rstrip(".").replace(".", ",")
