@@ -100,7 +100,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         if given.get(PREFIX + name.upper())
     }
     try:
-        settings = msgspec.convert(fields, Settings, strict=False)
+        settings = msgspec.convert(fields, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise SettingsError(f"A setting cannot be read: {error}.") from error
     if settings.is_production and (problems := production_problems(settings)):
@@ -155,3 +155,10 @@ def is_local(url: str) -> bool:
     """Say whether an address names this machine."""
     host = urlsplit(url).hostname or ""
     return host in {"localhost", "127.0.0.1", "::1"} or host.endswith(".localhost")
+
+
+def _path(kind: type, value: object) -> Path:
+    # msgspec knows no paths; every other type of a setting is one of its own.
+    if kind is Path:
+        return Path(str(value))
+    raise NotImplementedError(f"no setting of type {kind} is read from text")
