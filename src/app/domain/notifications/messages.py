@@ -1,0 +1,92 @@
+"""The e-mails we send: one class each, whose fields are all that its template may say.
+
+`context()` is what the outbox keeps: JSON of plain words, whole numbers and ISO instants. Money stays
+minor units and instants stay UTC until a language writes them (`rendering`).
+"""
+
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import ClassVar
+
+JsonValue = str | int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An e-mail to a person; `template` is its folder under `templates/email`."""
+
+    template: ClassVar[str]
+
+    full_name: str
+
+    def context(self) -> dict[str, JsonValue]:
+        """Return the fields as JSON values."""
+        return {field.name: as_json(getattr(self, field.name)) for field in fields(self)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Welcome(Message):
+    """A company has registered and its trial runs."""
+
+    template: ClassVar[str] = "welcome"
+
+    company_name: str
+    plan_name: str
+    workspace_limit: int | None
+    """How many workspaces the plan allows; None is unlimited."""
+    trial_ends_at: datetime
+    dashboard_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentReceipt(Message):
+    """Money has arrived and the invoice is issued; its PDF is attached."""
+
+    template: ClassVar[str] = "payment_receipt"
+
+    company_name: str
+    plan_name: str
+    invoice_number: str
+    net: int
+    vat: int
+    total: int
+    currency: str
+    paid_at: datetime
+    period_start: datetime
+    period_end: datetime
+    payment_reference: str
+    billing_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentFailed(Message):
+    """A payment did not go through; nothing was charged."""
+
+    template: ClassVar[str] = "payment_failed"
+
+    company_name: str
+    plan_name: str
+    total: int
+    currency: str
+    reason: str
+    """A message id, as in the table of PayTR's decline reasons."""
+    retry_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceReady(Message):
+    """A workspace can be opened for the first time."""
+
+    template: ClassVar[str] = "workspace_ready"
+
+    company_name: str
+    workspace_name: str
+    workspace_url: str
+
+
+MESSAGES: tuple[type[Message], ...] = (Welcome, PaymentReceipt, PaymentFailed, WorkspaceReady)
+
+
+def as_json(value: str | int | datetime | None) -> JsonValue:
+    """Return a field as JSON takes it; an instant becomes ISO text with its offset."""
+    return value.isoformat() if isinstance(value, datetime) else value
