@@ -58,6 +58,7 @@ def upgrade() -> None:
         sa.Column("series", sa.Text(), nullable=False),
         sa.Column("year", sa.Integer(), nullable=False),
         sa.Column("last_number", sa.Integer(), nullable=False),
+        sa.Column("last_issued_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("last_number >= 0", name=op.f("ck_invoice_counters_counts_up")),
         sa.PrimaryKeyConstraint("series", "year", name=op.f("pk_invoice_counters")),
     )
@@ -308,6 +309,10 @@ def upgrade() -> None:
             name=op.f("ck_workspaces_deleted_has_an_instant"),
         ),
         sa.CheckConstraint(
+            "(status = 'ready') = (backend_url IS NOT NULL)",
+            name=op.f("ck_workspaces_ready_has_a_backend"),
+        ),
+        sa.CheckConstraint(
             "name ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$' AND length(name) <= 30",
             name=op.f("ck_workspaces_name_is_a_label"),
         ),
@@ -327,6 +332,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workspaces")),
     )
     op.create_index(op.f("ix_workspaces_company_id"), "workspaces", ["company_id"], unique=False)
+    op.create_index("ix_workspaces_ready", "workspaces", ["id"], postgresql_where=sa.text("status = 'ready'"))
     op.create_index(
         "uq_workspaces_live_name",
         "workspaces",
@@ -829,6 +835,9 @@ def downgrade() -> None:
     op.drop_table("subscriptions")
     op.drop_index(
         "uq_workspaces_live_name", table_name="workspaces", postgresql_where=sa.text("deleted_at IS NULL")
+    )
+    op.drop_index(
+        "ix_workspaces_ready", table_name="workspaces", postgresql_where=sa.text("status = 'ready'")
     )
     op.drop_index(op.f("ix_workspaces_company_id"), table_name="workspaces")
     op.drop_table("workspaces")

@@ -27,6 +27,8 @@ class InvoiceCounter(Base):
     series: Mapped[str] = mapped_column(primary_key=True)
     year: Mapped[int] = mapped_column(primary_key=True)
     last_number: Mapped[int]
+    last_issued_at: Mapped[datetime]
+    """Dates follow numbers: no invoice is dated before the one with the number below."""
 
 
 class Invoice(Identified, CompanyOwned, Base):

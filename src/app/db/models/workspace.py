@@ -10,10 +10,16 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.base import Base, CompanyOwned, Identified
 from app.db.models.company import Company
+from app.db.models.user import User
+from app.lib.state import Transitions
 
 
 class WorkspaceStatus(StrEnum):
-    """What is observed; moved only by finished transitions and the reconciler."""
+    """Where a workspace stands.
+
+    `starting`, `stopping` and `deleting` hold exactly as long as a transition is open: the request opens
+    both in one transaction, the end of the transition closes both in one.
+    """
 
     STARTING = "starting"
     READY = "ready"
@@ -22,6 +28,20 @@ class WorkspaceStatus(StrEnum):
     FAILED = "failed"
     DELETING = "deleting"
     DELETED = "deleted"
+
+
+W = WorkspaceStatus
+WORKSPACE_TRANSITIONS = Transitions[WorkspaceStatus](
+    {
+        W.STARTING: {W.READY, W.FAILED},
+        W.READY: {W.STOPPING, W.DELETING, W.STOPPED, W.FAILED},  # the last two: it ended by itself
+        W.STOPPING: {W.STOPPED, W.FAILED},
+        W.STOPPED: {W.STARTING, W.DELETING},
+        W.FAILED: {W.STARTING, W.STOPPING, W.DELETING},
+        W.DELETING: {W.DELETED, W.FAILED},
+    }
+)
+IN_TRANSITION = frozenset({W.STARTING, W.STOPPING, W.DELETING})
 
 
 class Workspace(Identified, CompanyOwned, Base):
@@ -44,6 +64,8 @@ class Workspace(Identified, CompanyOwned, Base):
             name="status_is_known",
         ),
         CheckConstraint("(status = 'deleted') = (deleted_at IS NOT NULL)", name="deleted_has_an_instant"),
+        CheckConstraint("(status = 'ready') = (backend_url IS NOT NULL)", name="ready_has_a_backend"),
+        Index("ix_workspaces_ready", "id", postgresql_where=text("status = 'ready'")),
     )
 
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
@@ -59,9 +81,46 @@ class Workspace(Identified, CompanyOwned, Base):
     deleted_at: Mapped[datetime | None]
 
     company: Mapped[Company] = relationship(lazy="raise")
+    owner: Mapped[User] = relationship(lazy="raise")
     transitions: Mapped[list["WorkspaceTransition"]] = relationship(
         lazy="raise", order_by="WorkspaceTransition.requested_at.desc()"
     )
+
+    @property
+    def is_in_transition(self) -> bool:
+        """Say whether a worker is about to change it."""
+        return self.status in IN_TRANSITION
+
+    def move(self, target: WorkspaceStatus) -> None:
+        """Change the status along the table, or raise `IllegalTransition`."""
+        self.status = WORKSPACE_TRANSITIONS.move(self.status, target)
+
+    def became_ready(self, backend_url: str, state: dict[str, Any], at: datetime) -> None:
+        """Record that it runs and where."""
+        self.move(W.READY)
+        self.backend_url, self.driver_state, self.ready_at = backend_url, state, at
+        self.last_error = None
+
+    def became_stopped(self, state: dict[str, Any], reason: str | None = None) -> None:
+        """Record that nothing of it runs; a reason is given when nobody had asked for that."""
+        self.move(W.STOPPED)
+        self._runs_no_more(state)
+        self.last_error = reason
+
+    def became_deleted(self, at: datetime) -> None:
+        """Record that its files are gone; name and place in the plan are free again."""
+        self.move(W.DELETED)
+        self._runs_no_more({})
+        self.deleted_at, self.last_error = at, None
+
+    def failed(self, reason: str) -> None:
+        """Record why it is not where it was wanted; the state stays, for what may be left of it."""
+        self.move(W.FAILED)
+        self._runs_no_more(self.driver_state)
+        self.last_error = reason
+
+    def _runs_no_more(self, state: dict[str, Any]) -> None:
+        self.backend_url, self.driver_state, self.ready_at = None, state, None
 
 
 class TransitionKind(StrEnum):
@@ -95,6 +154,20 @@ class WorkspaceTransition(Identified, CompanyOwned, Base):
     """Due column: a worker holds the transition until then; later the sweeper takes it up again."""
     attempts: Mapped[int] = mapped_column(default=0)
     steps: Mapped[list[Any]] = mapped_column(default=list)
-    """Named steps with their times, as shown: `[{"name", "started_at", "finished_at"}]`."""
+    """All steps of the running attempt with their times: `[{"name", "started_at", "finished_at"}]`, ISO 8601."""
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None]
+
+    def is_due(self, at: datetime) -> bool:
+        """Say whether a worker may take it up: open, and held by nobody."""
+        return self.finished_at is None and (self.lease_until is None or self.lease_until <= at)
+
+    def take_up(self, until: datetime, steps: tuple[str, ...]) -> None:
+        """Begin an attempt that is held until then; its number keeps older attempts from writing."""
+        self.attempts += 1
+        self.lease_until = until
+        self.steps = [{"name": name, "started_at": None, "finished_at": None} for name in steps]
+
+    def finish(self, at: datetime, error: str | None = None) -> None:
+        """Close it, with the reason when it did not come to what was wanted."""
+        self.finished_at, self.lease_until, self.error = at, None, error

@@ -7,6 +7,7 @@ Computing from the previous period's end instead would drift (31 → 28 → 28).
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 
 from app.db.models import Interval
 from app.lib.clock import ISTANBUL
@@ -36,9 +37,12 @@ def first_period(at: datetime, interval: Interval) -> Period:
     return Period(at, boundary(at, interval, 1))
 
 
-def next_period(anchor: datetime, interval: Interval, current_end: datetime) -> Period:
-    """Return the period that begins where the current one ends."""
-    index = 1
-    while boundary(anchor, interval, index) < current_end:
-        index += 1
-    return Period(current_end, boundary(anchor, interval, index + 1))
+def following_period(anchor: datetime, interval: Interval, end: datetime) -> tuple[datetime, Period]:
+    """Return the period that begins at `end`, and its anchor.
+
+    The anchor stays while `end` is one of its boundaries; after a change of interval it moves to `end`.
+    """
+    index = next(index for index in count(1) if boundary(anchor, interval, index) >= end)
+    if boundary(anchor, interval, index) == end:
+        return anchor, Period(end, boundary(anchor, interval, index + 1))
+    return end, first_period(end, interval)

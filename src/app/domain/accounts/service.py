@@ -1,0 +1,91 @@
+"""Making accounts and letting people in."""
+
+import re
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import LegalAcceptance, User
+from app.domain.accounts.legal import DOCUMENTS
+from app.domain.accounts.passwords import MINIMUM_LENGTH, password_matches
+from app.domain.accounts.queries import user_by_email
+from app.lib.errors import InvalidInput
+from app.lib.i18n import N_
+
+# What PayTR also takes (paytr.md §4): one @, no blanks, ASCII, at most 100 characters.
+EMAIL = re.compile(r"^[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$")
+
+
+def require_email(email: str) -> str:
+    """Return the address without blanks around it, or refuse it with a sentence."""
+    email = email.strip()
+    if len(email) > 100 or not EMAIL.match(email):
+        raise InvalidInput(N_("Write an e-mail address such as ada@company.com."), field="email")
+    return email
+
+
+def require_password(password: str) -> str:
+    """Return the password, or say how long it has to be."""
+    if len(password) < MINIMUM_LENGTH:
+        raise InvalidInput(
+            N_("Choose a password of at least %(length)s characters."),
+            field="password",
+            length=MINIMUM_LENGTH,
+        )
+    if len(password) > 200:
+        raise InvalidInput(N_("Choose a password of at most 200 characters."), field="password")
+    return password
+
+
+def require_name(value: str, *, field: str) -> str:
+    """Return a name trimmed to what fits on a form and an invoice."""
+    value = " ".join(value.split())
+    if not 2 <= len(value) <= 100 or not value.isprintable():
+        raise InvalidInput(N_("Write a name of 2 to 100 characters."), field=field)
+    return value
+
+
+async def create_user(
+    session: AsyncSession, *, email: str, full_name: str, password_hash: str, language: str
+) -> User:
+    """Add a person; an address that is taken is refused at its field, also when two come at once."""
+    user = User(
+        email=email, full_name=full_name, password_hash=password_hash, language=language, session_epoch=0
+    )
+    session.add(user)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise InvalidInput(
+            N_("There is an account with this address already. Log in instead."), field="email"
+        ) from error
+    return user
+
+
+def accept_documents(
+    session: AsyncSession, *, user_id: UUID, company_id: UUID, language: str, address: str, at: datetime
+) -> None:
+    """Keep that this person accepted the current documents, as they were shown."""
+    for document in DOCUMENTS.values():
+        session.add(
+            LegalAcceptance(
+                user_id=user_id,
+                company_id=company_id,
+                document=document.slug,
+                version=document.version,
+                sha256=document.sha256(language),
+                accepted_at=at,
+                address=address,
+            )
+        )
+
+
+async def authenticate(session: AsyncSession, *, email: str, password: str, at: datetime) -> User:
+    """Return the person, or refuse without saying which of the two was wrong."""
+    user = await user_by_email(session, email)
+    if not await password_matches(password, user.password_hash if user else None) or user is None:
+        raise InvalidInput(N_("The e-mail address or the password is wrong."), field="password")
+    user.last_login_at = at
+    return user

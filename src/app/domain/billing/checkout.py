@@ -1,0 +1,151 @@
+"""Checkout: the order and its payment are committed before PayTR hears of them, so that no callback is
+ever for an unknown order; prices are frozen on the order."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import (
+    Interval,
+    Order,
+    OrderStatus,
+    Payment,
+    PlanPrice,
+    Role,
+    Subscription,
+    SubscriptionStatus,
+)
+from app.domain.audit.service import record
+from app.domain.companies.viewer import Viewer
+from app.domain.payments.gateway import BasketLine, FrameRequest
+from app.domain.plans.queries import current_price
+from app.domain.subscriptions.queries import newest_subscription
+from app.lib.errors import DomainError, InvalidInput, NotAllowed
+from app.lib.i18n import N_, format_date
+from app.lib.ids import random_reference, uuid7
+from app.lib.settings import Settings
+
+FRAME_LIMIT = timedelta(minutes=30)
+"""How long PayTR's page takes a card (get-token, field timeout_limit)."""
+ASK_AFTER = timedelta(minutes=5)
+"""How long after the frame's limit the status query is asked about a payment that was never reported."""
+
+
+class PlanChangeNotYet(DomainError):
+    """A running paid period is for another plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkout:
+    """An order with its new attempt."""
+
+    order: Order
+    payment: Payment
+
+
+async def place_order(
+    session: AsyncSession, viewer: Viewer, *, plan_code: str, interval: str, language: str, at: datetime
+) -> Checkout:
+    """Freeze the current price on an order and add an attempt; an open order of the same price is reused."""
+    if not viewer.may(Role.ADMIN, Role.BILLING):
+        raise NotAllowed(N_("Only owners, admins and billing people can pay."))
+    if interval not in set(Interval):
+        raise InvalidInput(N_("Choose monthly or yearly."), field="interval")
+    price = await current_price(session, plan_code, Interval(interval))
+    subscription = await newest_subscription(session, viewer.company.id, lock=True)
+    if subscription is None:
+        raise DomainError(N_("This company has no subscription to pay for."))
+    refuse_other_plan(subscription, plan_code, language=language, at=at)
+    order = await _open_order(session, subscription, price) or _new_order(viewer, subscription, price)
+    payment = Payment(
+        id=uuid7(),
+        company_id=viewer.company.id,
+        order_id=order.id,
+        merchant_oid=random_reference("TZG"),
+        amount=order.gross,
+        currency=order.currency,
+        expires_at=at + FRAME_LIMIT,
+        next_inquiry_at=at + FRAME_LIMIT + ASK_AFTER,
+    )
+    session.add(order)
+    await session.flush()
+    session.add(payment)
+    record(
+        session,
+        at=at,
+        action="payment.started",
+        subject=payment.id,
+        company_id=viewer.company.id,
+        actor_id=viewer.user.id,
+        facts={"merchant_oid": payment.merchant_oid, "amount": payment.amount, "plan": plan_code},
+    )
+    await session.flush()
+    return Checkout(order, payment)
+
+
+def refuse_other_plan(subscription: Subscription, plan_code: str, *, language: str, at: datetime) -> None:
+    """Refuse to sell another plan on top of a running paid period; nothing that was paid may be lost."""
+    end = subscription.current_period_end
+    running = subscription.status is SubscriptionStatus.ACTIVE and end is not None and end > at
+    if running and end is not None and subscription.plan_code != plan_code:
+        raise PlanChangeNotYet(
+            N_("Your %(plan)s plan is paid until %(date)s. Another plan can be bought from that day on."),
+            plan=subscription.plan.name,
+            date=format_date(end, language),
+        )
+
+
+def frame_request(checkout: Checkout, viewer: Viewer, settings: Settings, *, address: str) -> FrameRequest:
+    """Return what PayTR is asked: one line, one amount, no instalments."""
+    order, payment = checkout.order, checkout.payment
+    language = cast("Literal['tr', 'en']", viewer.user.language)
+    return FrameRequest(
+        merchant_oid=payment.merchant_oid,
+        email=viewer.user.email,
+        amount=payment.amount,
+        currency=payment.currency,
+        basket=(BasketLine(f"Tezgâh {order.plan_name}", order.gross, 1),),
+        user_ip=address,
+        user_name=viewer.user.full_name,
+        user_address=viewer.company.address or viewer.company.name,
+        user_phone=viewer.company.phone or "05000000000",
+        ok_url=f"{settings.base_url}/billing/return/ok?oid={payment.merchant_oid}",
+        fail_url=f"{settings.base_url}/billing/return/fail?oid={payment.merchant_oid}",
+        language=language,
+        test_mode=settings.paytr_test_mode,
+        timeout_minutes=int(FRAME_LIMIT.total_seconds() // 60),
+    )
+
+
+async def _open_order(session: AsyncSession, subscription: Subscription, price: PlanPrice) -> Order | None:
+    return await session.scalar(
+        select(Order)
+        .where(
+            Order.subscription_id == subscription.id,
+            Order.price_id == price.id,
+            Order.status == OrderStatus.OPEN,
+        )
+        .order_by(Order.created_at.desc())
+        .limit(1)
+    )
+
+
+def _new_order(viewer: Viewer, subscription: Subscription, price: PlanPrice) -> Order:
+    return Order(
+        id=uuid7(),
+        company_id=viewer.company.id,
+        subscription_id=subscription.id,
+        placed_by_id=viewer.user.id,
+        plan_code=price.plan_code,
+        plan_name=price.plan.name,
+        price_id=price.id,
+        interval=price.interval,
+        currency=price.currency,
+        gross=price.gross,
+        net=price.net,
+        vat=price.vat,
+        vat_basis_points=price.vat_basis_points,
+    )

@@ -1,0 +1,121 @@
+"""Paying: the order, PayTR's frame, and the way back, which changes nothing."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, URLEncodedBody
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.billing import metrics
+from app.domain.billing.checkout import Checkout, frame_request, place_order
+from app.domain.billing.controllers.pages import require_billing
+from app.domain.billing.views import PaymentRow, payment_of
+from app.domain.companies.viewer import Viewer
+from app.domain.payments.gateway import FrameToken, GatewayError, PaymentGateway
+from app.domain.payments.paytr.reasons import classify
+from app.lib.clock import now
+from app.lib.http import AnyRequest, address_of, redirect
+from app.lib.settings import Settings
+from app.lib.templating import current_language, page
+from app.lib.uow import commit
+
+log = structlog.stdlib.get_logger("checkout")
+
+
+@dataclass
+class CheckoutForm:
+    """What is bought."""
+
+    plan: str = ""
+    interval: str = "month"
+
+
+class CheckoutController(Controller):
+    """`/billing/checkout`, `/billing/return/...`, `/billing/payments/...`."""
+
+    @post("/billing/checkout", name="checkout:create", status_code=200)
+    async def create(
+        self,
+        request: AnyRequest,
+        db_session: NamedDependency[AsyncSession],
+        viewer: NamedDependency[Viewer],
+        settings: NamedDependency[Settings],
+        gateway: NamedDependency[PaymentGateway],
+        data: URLEncodedBody[CheckoutForm],
+    ) -> Template:
+        """Commit order and payment, then ask PayTR for its frame, then show it."""
+        checkout = await place_order(
+            db_session,
+            viewer,
+            plan_code=data.plan,
+            interval=data.interval,
+            language=current_language.get(),
+            at=now(),
+        )
+        await commit(db_session)
+        frame = await open_frame(gateway, checkout, viewer, settings, address=address_of(request))
+        return page(
+            request,
+            "billing/checkout.html.j2",
+            block="content",
+            status_code=200 if frame else 503,
+            checkout=checkout,
+            frame=frame,
+            **payment_context(PaymentRow(checkout.payment, None)),
+        )
+
+    @get("/billing/checkout", name="checkout:show", sync_to_thread=False)
+    def show(self, request: AnyRequest) -> Response[Any]:
+        """A reloaded checkout begins anew at the plans."""
+        return redirect(request, "/billing")
+
+    @get("/billing/return/{result:str}", name="checkout:return")
+    async def come_back(
+        self,
+        request: AnyRequest,
+        db_session: NamedDependency[AsyncSession],
+        viewer: NamedDependency[Viewer],
+        result: FromPath[str],
+        oid: FromQuery[str] = "",
+    ) -> Template:
+        """Say that the payment is being checked; the buyer's browser proves nothing (paytr.md §4.1)."""
+        require_billing(viewer)
+        row = await payment_of(db_session, viewer.company.id, oid)
+        return page(request, "billing/return.html.j2", block="payment_state", **payment_context(row))
+
+    @get("/billing/payments/{merchant_oid:str}", name="payments:show")
+    async def payment(
+        self,
+        request: AnyRequest,
+        db_session: NamedDependency[AsyncSession],
+        viewer: NamedDependency[Viewer],
+        merchant_oid: FromPath[str],
+    ) -> Template:
+        """Show where one payment stands; the checkout and return pages ask until it is final."""
+        require_billing(viewer)
+        row = await payment_of(db_session, viewer.company.id, merchant_oid)
+        return page(request, "billing/return.html.j2", block="payment_state", **payment_context(row))
+
+
+async def open_frame(
+    gateway: PaymentGateway, checkout: Checkout, viewer: Viewer, settings: Settings, *, address: str
+) -> FrameToken | None:
+    """Return PayTR's frame, or nothing when PayTR refuses or does not answer; the order stays open."""
+    try:
+        frame = await gateway.request_frame(frame_request(checkout, viewer, settings, address=address))
+    except GatewayError as error:
+        metrics.checkouts.labels(type(error).__name__).inc()
+        log.error("checkout.no_frame", merchant_oid=checkout.payment.merchant_oid, reason=str(error))
+        return None
+    metrics.checkouts.labels("frame").inc()
+    return frame
+
+
+def payment_context(row: PaymentRow) -> dict[str, Any]:
+    """Return what the payment's block shows; a decline comes with its sentence."""
+    code = row.payment.failure_code
+    return {"payment": row.payment, "invoice": row.invoice, "reason": classify(code) if code else None}

@@ -1,0 +1,93 @@
+"""The dashboard, the billing page, invoices to download, and the stream that keeps them fresh."""
+
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+from litestar.response import ServerSentEvent, Template
+from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import Role
+from app.domain.billing.views import PAGE_OF_PAYMENTS, invoice_of, overview_of
+from app.domain.companies.viewer import Viewer
+from app.domain.plans.queries import current_offers
+from app.lib.clock import now
+from app.lib.errors import NotAllowed, Unavailable
+from app.lib.events import subscribe
+from app.lib.http import AnyRequest
+from app.lib.i18n import N_
+from app.lib.storage import Storage
+from app.lib.templating import page
+
+DASHBOARD_BLOCKS = frozenset({"plan_card", "usage", "workspaces", "payments"})
+BILLING_BLOCKS = frozenset({"plan_card", "plans", "payments", "invoices"})
+BILLING_ROLES = (Role.ADMIN, Role.BILLING)
+
+
+class DashboardController(Controller):
+    """`/dashboard`, `/billing`, `/invoices/{number}.pdf`, `/events`."""
+
+    @get("/dashboard", name="dashboard:show")
+    async def dashboard(
+        self,
+        request: AnyRequest,
+        db_session: NamedDependency[AsyncSession],
+        viewer: NamedDependency[Viewer],
+        block: FromQuery[str] = "",
+    ) -> Template:
+        """Show plan, usage, newest workspaces and latest payments."""
+        return page(
+            request,
+            "dashboard/show.html.j2",
+            block=block if block in DASHBOARD_BLOCKS else "content",
+            overview=await overview_of(db_session, viewer, at=now()),
+        )
+
+    @get("/billing", name="billing:show")
+    async def billing(
+        self,
+        request: AnyRequest,
+        db_session: NamedDependency[AsyncSession],
+        viewer: NamedDependency[Viewer],
+        block: FromQuery[str] = "",
+    ) -> Template:
+        """Show the plan, the plans on sale, and everything that was paid."""
+        require_billing(viewer)
+        return page(
+            request,
+            "billing/show.html.j2",
+            block=block if block in BILLING_BLOCKS else "content",
+            overview=await overview_of(db_session, viewer, at=now(), payments=PAGE_OF_PAYMENTS),
+            offers=await current_offers(db_session),
+        )
+
+    @get("/invoices/{document:str}", name="invoices:show")
+    async def invoice(
+        self,
+        document: FromPath[str],
+        db_session: NamedDependency[AsyncSession],
+        viewer: NamedDependency[Viewer],
+        storage: NamedDependency[Storage],
+    ) -> Response[bytes]:
+        """Give the PDF of an invoice to its own company."""
+        require_billing(viewer)
+        invoice = await invoice_of(db_session, viewer.company.id, document.removesuffix(".pdf"))
+        if invoice.pdf_key is None:
+            raise Unavailable(N_("This invoice is being prepared. Try again in a minute."))
+        name = f'inline; filename="{invoice.number}.pdf"'
+        return Response(
+            await storage.get(invoice.pdf_key),
+            media_type="application/pdf",
+            headers={"Content-Disposition": name, "Cache-Control": "private, no-store"},
+        )
+
+    @get("/events", name="events:show", sync_to_thread=False)
+    def events(self, redis: NamedDependency[Redis], viewer: NamedDependency[Viewer]) -> ServerSentEvent:
+        """Stream hints about what changed in the viewer's company."""
+        return ServerSentEvent(subscribe(redis, viewer.company.id))
+
+
+def require_billing(viewer: Viewer) -> None:
+    """Refuse people who have nothing to do with the company's money."""
+    if not viewer.may(*BILLING_ROLES):
+        raise NotAllowed(N_("Only owners, admins and billing people see payments and invoices."))

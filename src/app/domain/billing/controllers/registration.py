@@ -1,0 +1,103 @@
+"""Signing up."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, URLEncodedBody
+from litestar.response import Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.billing.registration import Registration, register
+from app.domain.companies import sessions as company_sessions
+from app.domain.plans.queries import current_offers
+from app.lib.clock import now
+from app.lib.errors import InvalidInput
+from app.lib.http import PUBLIC, AnyRequest, address_of, redirect
+from app.lib.sessions import SessionConfig
+from app.lib.settings import Settings
+from app.lib.templating import current_language, page
+from app.lib.uow import roll_back
+
+
+@dataclass
+class RegistrationForm:
+    """The form as it was typed; the password is never shown again."""
+
+    company_name: str = ""
+    full_name: str = ""
+    email: str = ""
+    password: str = ""
+    plan: str = "team"
+    accept_terms: str = ""
+
+    def read(self) -> Registration:
+        """Return the form as the service takes it."""
+        return Registration(
+            company_name=self.company_name,
+            full_name=self.full_name,
+            email=self.email,
+            password=self.password,
+            plan=self.plan,
+            accept_terms=bool(self.accept_terms),
+        )
+
+
+class RegistrationController(Controller):
+    """`/register`."""
+
+    opt = PUBLIC
+
+    @get("/register", name="registration:show")
+    async def show(
+        self, request: AnyRequest, db_session: NamedDependency[AsyncSession], plan: FromQuery[str] = "team"
+    ) -> Response[Any] | Template:
+        """Show the form, or go on when already inside."""
+        if request.scope["user"] is not None:
+            return redirect(request, "/dashboard")
+        return await registration_page(request, db_session, RegistrationForm(plan=plan))
+
+    @post("/register", name="registration:create", status_code=200)
+    async def create(
+        self,
+        request: AnyRequest,
+        db_session: NamedDependency[AsyncSession],
+        sessions: NamedDependency[SessionConfig],
+        settings: NamedDependency[Settings],
+        data: URLEncodedBody[RegistrationForm],
+    ) -> Response[Any] | Template:
+        """Sign up and go straight in; a refusal shows the form again with all that was typed."""
+        language, address = current_language.get(), address_of(request)
+        try:
+            user, company = await register(
+                db_session,
+                data.read(),
+                language=language,
+                address=address,
+                base_url=settings.base_url,
+                at=now(),
+            )
+        except InvalidInput as refusal:
+            await roll_back(db_session)
+            return await registration_page(request, db_session, data, refusal)
+        await company_sessions.begin(request, sessions, db_session, user, company.id)
+        return redirect(request, "/dashboard")
+
+
+async def registration_page(
+    request: AnyRequest,
+    session: AsyncSession,
+    form: RegistrationForm,
+    refusal: InvalidInput | None = None,
+) -> Template:
+    """Return the form with what was typed and, after a refusal, the sentence at its field."""
+    return page(
+        request,
+        "accounts/register.html.j2",
+        block="registration_form",
+        status_code=422 if refusal else 200,
+        form=form,
+        errors={refusal.field: refusal} if refusal else {},
+        offers=await current_offers(session),
+    )

@@ -1,0 +1,82 @@
+"""Sending what lies in the outbox, with the invoice attached where there is one."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.db.models import EmailMessage, Invoice
+from app.domain.notifications import service as outbox
+from app.domain.notifications.mailer import (
+    Attachment,
+    Mailer,
+    MailRefused,
+    MailUnavailable,
+    OutgoingEmail,
+)
+from app.domain.notifications.rendering import Letterhead, render_email
+from app.lib.clock import now
+from app.lib.settings import Settings
+from app.lib.storage import Storage
+from app.lib.uow import unit_of_work
+
+
+async def send_email(
+    session_maker: async_sessionmaker[AsyncSession],
+    mailer: Mailer,
+    storage: Storage,
+    settings: Settings,
+    message_id: UUID,
+) -> bool:
+    """Send one due mail and note the outcome; says whether the server took it.
+
+    The claim is committed before the server is called and the outcome afterwards, so that no
+    transaction is open while the network answers.
+    """
+    async with unit_of_work(session_maker) as session:
+        message = await outbox.claim_email(session, message_id, at=now())
+        invoice = await session.get(Invoice, message.invoice_id) if message and message.invoice_id else None
+    if message is None:
+        return False
+    problem: MailRefused | MailUnavailable | None = None
+    try:
+        await mailer.send(await _letter(message, invoice, storage, settings))
+    except (MailRefused, MailUnavailable) as error:
+        problem = error
+    async with unit_of_work(session_maker) as session:
+        sent = await session.get_one(EmailMessage, message_id, with_for_update=True)
+        _note(sent, problem)
+    return problem is None
+
+
+def _note(message: EmailMessage, problem: MailRefused | MailUnavailable | None) -> None:
+    match problem:
+        case None:
+            outbox.mark_sent(message, at=now())
+        case MailRefused():
+            outbox.mark_refused(message, str(problem), at=now())
+        case MailUnavailable():
+            outbox.mark_deferred(message, str(problem), at=now())
+
+
+async def _letter(
+    message: EmailMessage, invoice: Invoice | None, storage: Storage, settings: Settings
+) -> OutgoingEmail:
+    letterhead = Letterhead.from_settings(settings)
+    rendered = render_email(message.template, message.language, message.context, letterhead)
+    return OutgoingEmail(
+        recipient=message.recipient,
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        language=message.language,
+        dedupe_key=message.dedupe_key,
+        at=message.created_at,
+        attachments=await _attachments(invoice, storage),
+    )
+
+
+async def _attachments(invoice: Invoice | None, storage: Storage) -> Sequence[Attachment]:
+    if invoice is None or invoice.pdf_key is None:
+        return ()
+    return (Attachment(f"{invoice.number}.pdf", "application/pdf", await storage.get(invoice.pdf_key)),)

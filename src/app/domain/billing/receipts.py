@@ -1,0 +1,137 @@
+"""From an issued invoice to the customer's inbox: render, store, stamp, queue the mail.
+
+Each step is safe to run twice: the same invoice gives the same bytes under the same key, the stamp is
+set once under lock, and the mail is unique per invoice.
+"""
+
+import asyncio
+import hashlib
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.orm import selectinload
+
+from app.db.models import Company, Invoice, Order, User
+from app.domain.invoices.document import InvoiceDocument, Line, Party
+from app.domain.invoices.pdf import render
+from app.domain.notifications.messages import PaymentReceipt
+from app.domain.notifications.service import queue_email
+from app.lib.settings import Settings
+from app.lib.storage import Storage
+from app.lib.uow import unit_of_work
+
+FAST_PATH = timedelta(minutes=1)
+"""How long the queue has before the sweeper renders."""
+
+
+async def render_invoice(
+    session_maker: async_sessionmaker[AsyncSession],
+    storage: Storage,
+    settings: Settings,
+    invoice_id: UUID,
+    *,
+    at: datetime,
+) -> None:
+    """Render and store an invoice's PDF, then stamp it and queue the receipt; done already is fine."""
+    async with unit_of_work(session_maker) as session:
+        invoice = await _invoice(session, invoice_id)
+    if invoice is None or invoice.pdf_rendered_at is not None:
+        return
+    data = await asyncio.to_thread(render, document_of(invoice))
+    key = f"invoices/{invoice.year}/{invoice.number}.pdf"
+    await storage.put(key, data, "application/pdf")
+    async with unit_of_work(session_maker) as session:
+        locked = await session.get_one(Invoice, invoice_id, with_for_update=True)
+        if locked.pdf_rendered_at is None:
+            locked.pdf_key, locked.pdf_sha256 = key, hashlib.sha256(data).hexdigest()
+            locked.pdf_rendered_at = at
+            await _queue_receipt(session, locked, settings, at=at)
+
+
+async def due_invoices(session: AsyncSession, *, at: datetime, limit: int = 200) -> list[UUID]:
+    """Return the invoices whose PDF the queue has not made in time, oldest first."""
+    statement = (
+        select(Invoice.id)
+        .where(Invoice.pdf_rendered_at.is_(None), Invoice.issued_at <= at - FAST_PATH)
+        .order_by(Invoice.issued_at)
+        .limit(limit)
+    )
+    return list(await session.scalars(statement))
+
+
+def document_of(invoice: Invoice) -> InvoiceDocument:
+    """Return the frozen invoice (with its lines loaded) as the value that is drawn."""
+    return InvoiceDocument(
+        number=invoice.number,
+        kind="invoice",
+        issued_at=invoice.issued_at,
+        period_start=invoice.period_start,
+        period_end=invoice.period_end,
+        currency=invoice.currency,
+        seller=Party.from_snapshot(invoice.seller),
+        buyer=Party.from_snapshot(invoice.buyer),
+        lines=tuple(
+            Line(
+                description=line.description,
+                quantity=line.quantity,
+                unit_price=line.unit_price,
+                net=line.net,
+                vat_basis_points=line.vat_basis_points,
+                vat=line.vat,
+                total=line.total,
+            )
+            for line in invoice.lines
+        ),
+        net=invoice.net,
+        vat=invoice.vat,
+        total=invoice.total,
+        payment_reference=invoice.payment_reference or "",
+        paid_at=invoice.issued_at,
+        language=invoice.language,
+    )
+
+
+async def _invoice(session: AsyncSession, invoice_id: UUID) -> Invoice | None:
+    statement = select(Invoice).options(selectinload(Invoice.lines)).where(Invoice.id == invoice_id)
+    return await session.scalar(statement)
+
+
+async def _queue_receipt(
+    session: AsyncSession, invoice: Invoice, settings: Settings, *, at: datetime
+) -> None:
+    statement = (
+        select(Order, User, Company)
+        .join(User, User.id == Order.placed_by_id)
+        .join(Company, Company.id == Order.company_id)
+        .where(Order.id == invoice.order_id)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return
+    order, user, company = row
+    await queue_email(
+        session,
+        occasion=f"invoice:{invoice.id}",
+        message=PaymentReceipt(
+            full_name=user.full_name,
+            company_name=company.name,
+            plan_name=order.plan_name,
+            invoice_number=invoice.number,
+            net=invoice.net,
+            vat=invoice.vat,
+            total=invoice.total,
+            currency=invoice.currency,
+            paid_at=order.paid_at or invoice.issued_at,
+            period_start=invoice.period_start,
+            period_end=invoice.period_end,
+            payment_reference=invoice.payment_reference or "",
+            billing_url=f"{settings.base_url}/billing",
+        ),
+        recipient=user.email,
+        language=invoice.language,
+        company_id=company.id,
+        invoice_id=invoice.id,
+        at=at,
+    )

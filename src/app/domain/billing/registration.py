@@ -1,0 +1,79 @@
+"""Signing up: account, company, trial and acceptance in one transaction, with the welcome mail."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import Company, User
+from app.domain.accounts import service as accounts
+from app.domain.accounts.passwords import hash_password
+from app.domain.audit.service import record
+from app.domain.companies.service import found_company
+from app.domain.notifications import service as notifications
+from app.domain.notifications.messages import Welcome
+from app.domain.subscriptions.service import TRIAL_LENGTH, start_trial
+from app.lib.errors import InvalidInput
+from app.lib.i18n import N_
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What somebody typed to sign up."""
+
+    company_name: str
+    full_name: str
+    email: str
+    password: str
+    plan: str
+    accept_terms: bool
+
+
+async def register(
+    session: AsyncSession, form: Registration, *, language: str, address: str, base_url: str, at: datetime
+) -> tuple[User, Company]:
+    """Sign a company up; every refusal names its field, and nothing of a refused form is kept."""
+    company_name = accounts.require_name(form.company_name, field="company_name")
+    full_name = accounts.require_name(form.full_name, field="full_name")
+    email = accounts.require_email(form.email)
+    password = accounts.require_password(form.password)
+    if not form.accept_terms:
+        raise InvalidInput(N_("Please accept the terms to go on."), field="accept_terms")
+    user = await accounts.create_user(
+        session,
+        email=email,
+        full_name=full_name,
+        password_hash=await hash_password(password),
+        language=language,
+    )
+    company = await found_company(session, name=company_name, language=language, owner=user)
+    subscription = await start_trial(session, company_id=company.id, plan_code=form.plan, at=at)
+    accounts.accept_documents(
+        session, user_id=user.id, company_id=company.id, language=language, address=address, at=at
+    )
+    record(
+        session,
+        at=at,
+        action="company.registered",
+        subject=company.id,
+        company_id=company.id,
+        actor_id=user.id,
+        facts={"plan": form.plan},
+    )
+    await notifications.queue_email(
+        session,
+        occasion=f"welcome:{company.id}",
+        message=Welcome(
+            full_name=user.full_name,
+            company_name=company.name,
+            plan_name=subscription.plan.name,
+            workspace_limit=subscription.plan.workspace_limit,
+            trial_ends_at=at + TRIAL_LENGTH,
+            dashboard_url=f"{base_url}/dashboard",
+        ),
+        recipient=user.email,
+        language=language,
+        company_id=company.id,
+        at=at,
+    )
+    return user, company

@@ -1,0 +1,186 @@
+"""Settlement: a verified message becomes payment, subscription, limits, invoice and audit at once.
+
+One transaction, committed by the webhook before it answers `OK`. Mail, PDF and page follow from due
+columns; nothing here calls backwards.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.engine import Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import CaseKind
+from app.domain.billing import settlement_store as store
+from app.domain.billing.buyers import buyer_of, line_description, seller_of
+from app.domain.billing.settlement_rules import Applied, Declined, Held, Nothing, decide
+from app.domain.invoices import service as invoices
+from app.domain.jobs import Job
+from app.domain.notifications import service as notifications
+from app.domain.notifications.messages import PaymentFailed
+from app.domain.payments.paytr.messages import PaytrCallback
+from app.domain.payments.paytr.reasons import classify
+from app.lib.settings import Settings
+from app.lib.uow import defer
+
+VERIFY_AFTER = timedelta(minutes=1)
+"""When the status query checks what the callback left unsigned (currency, test flag)."""
+
+
+class Outcome(StrEnum):
+    """What one message did."""
+
+    APPLIED = "applied"
+    DECLINED = "declined"
+    HELD = "held"
+    UNKNOWN_ORDER = "unknown_order"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A verified message, word for word, and how it came: `callback` or `inquiry`."""
+
+    message: PaytrCallback
+    payload: dict[str, str]
+    source: str = "callback"
+
+
+async def settle(session: AsyncSession, arrival: Arrival, *, settings: Settings, at: datetime) -> Outcome:
+    """Apply one verified message; a repeat changes nothing. The caller commits."""
+    message = arrival.message
+    if await store.is_known(session, message):
+        return Outcome.REPEATED
+    locked = await store.lock(session, message.merchant_oid)
+    if locked is None:
+        return await _keep_unknown(session, arrival, at)
+    decision = decide(locked.facts, message, at=at, takes_test_payments=not settings.is_production)
+    match decision:
+        case Nothing():
+            return Outcome.REPEATED
+        case Declined():
+            return await _decline(session, locked.row, arrival, settings, at)
+        case Held(kind):
+            return await _hold(session, locked.row, arrival, kind, at)
+        case Applied():
+            return await _apply(session, locked.row, arrival, decision, settings, at)
+
+
+async def _apply(
+    session: AsyncSession,
+    row: Row[Any],
+    arrival: Arrival,
+    decision: Applied,
+    settings: Settings,
+    at: datetime,
+) -> Outcome:
+    parameters = _parameters(row, arrival, Outcome.APPLIED, at, action="subscription.activated")
+    parameters |= {"collected": arrival.message.total_amount, "inquire_at": at + VERIFY_AFTER}
+    await store.write_applied(session, row, decision, parameters)
+    draft = invoices.InvoiceDraft(
+        company_id=row.company_id,
+        order_id=row.order_id,
+        payment_id=row.payment_id,
+        seller=seller_of(settings),
+        buyer=buyer_of(row),
+        language=row.language,
+        currency=row.currency,
+        net=row.net,
+        vat=row.vat,
+        vat_basis_points=row.vat_basis_points,
+        total=row.gross,
+        description=line_description(row.plan_name, row.interval, decision.bought, row.language),
+        period_start=decision.bought.start,
+        period_end=decision.bought.end,
+        payment_reference=row.merchant_oid,
+    )
+    invoice_id = await invoices.issue(session, draft, series=settings.invoice_series, at=at)
+    defer(session, Job.RENDER_INVOICE, key=f"render:{invoice_id}", invoice_id=str(invoice_id))
+    defer(session, Job.ANNOUNCE, company_id=str(row.company_id))
+    return Outcome.APPLIED
+
+
+async def _decline(
+    session: AsyncSession, row: Row[Any], arrival: Arrival, settings: Settings, at: datetime
+) -> Outcome:
+    parameters = _parameters(row, arrival, Outcome.DECLINED, at, action="payment.failed")
+    parameters |= {
+        "failure_code": arrival.message.failed_reason_code,
+        "failure_message": arrival.message.failed_reason_msg,
+    }
+    await session.execute(store.DECLINE, parameters)
+    if row.email:
+        await _queue_failure_mail(session, row, arrival.message, settings, at)
+    defer(session, Job.ANNOUNCE, company_id=str(row.company_id))
+    return Outcome.DECLINED
+
+
+async def _queue_failure_mail(
+    session: AsyncSession, row: Row[Any], message: PaytrCallback, settings: Settings, at: datetime
+) -> None:
+    await notifications.queue_email(
+        session,
+        occasion=f"payment-failed:{row.payment_id}",
+        message=PaymentFailed(
+            full_name=row.full_name,
+            company_name=row.company_name,
+            plan_name=row.plan_name,
+            total=row.amount,
+            currency=row.currency,
+            reason=classify(message.failed_reason_code).sentence,
+            retry_url=f"{settings.base_url}/billing",
+        ),
+        recipient=row.email,
+        language=row.language,
+        company_id=row.company_id,
+        at=at,
+    )
+
+
+async def _hold(
+    session: AsyncSession, row: Row[Any], arrival: Arrival, kind: CaseKind, at: datetime
+) -> Outcome:
+    parameters = _parameters(row, arrival, Outcome.HELD, at, action="payment.held", kind=kind.value)
+    parameters |= {"collected": arrival.message.total_amount, "case_id": store.uuid7(), "kind": kind.value}
+    await session.execute(store.HOLD, parameters)
+    defer(session, Job.ANNOUNCE, company_id=str(row.company_id))
+    return Outcome.HELD
+
+
+async def _keep_unknown(session: AsyncSession, arrival: Arrival, at: datetime) -> Outcome:
+    parameters = store.common_parameters(
+        arrival.message,
+        arrival.payload,
+        source=arrival.source,
+        outcome=Outcome.UNKNOWN_ORDER.value,
+        at=at,
+        payment_id=None,
+    )
+    parameters |= {
+        "case_id": store.uuid7(),
+        "kind": CaseKind.UNKNOWN_ORDER.value,
+        "company_id": None,
+        "facts": store.encode({"status": arrival.message.status, "collected": arrival.message.total_amount}),
+    }
+    await session.execute(store.UNKNOWN, parameters)
+    return Outcome.UNKNOWN_ORDER
+
+
+def _parameters(
+    row: Row[Any], arrival: Arrival, outcome: Outcome, at: datetime, *, action: str, **facts: Any
+) -> dict[str, Any]:
+    message, payment_id, company_id = arrival.message, UUID(str(row.payment_id)), UUID(str(row.company_id))
+    facts |= {
+        "merchant_oid": message.merchant_oid,
+        "ordered": row.amount,
+        "collected": message.total_amount,
+        "currency": row.currency,
+        "plan": row.plan_code,
+        "code": message.failed_reason_code,
+    }
+    return store.common_parameters(
+        message, arrival.payload, source=arrival.source, outcome=outcome.value, at=at, payment_id=payment_id
+    ) | store.audit_parameters(at=at, action=action, subject=payment_id, company_id=company_id, facts=facts)

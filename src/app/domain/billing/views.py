@@ -1,0 +1,107 @@
+"""What the dashboard and the billing page show: read in two queries beside the viewer's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
+
+from app.db.models import Invoice, Payment, Subscription, Workspace
+from app.domain.companies.viewer import Viewer
+from app.domain.subscriptions.entitlement import Entitlement, entitlement_of
+from app.lib.errors import NotFound
+from app.lib.i18n import N_
+
+NEWEST_WORKSPACES = 6
+NEWEST_PAYMENTS = 5
+PAGE_OF_PAYMENTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentRow:
+    """A payment with its order loaded, and its invoice once there is one."""
+
+    payment: Payment
+    invoice: Invoice | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Everything the dashboard says."""
+
+    subscription: Subscription | None
+    entitlement: Entitlement
+    workspaces: list[Workspace]
+    workspace_count: int
+    payments: list[PaymentRow]
+
+    @property
+    def invoices(self) -> list[Invoice]:
+        """The invoices among the payments shown, newest first."""
+        return [row.invoice for row in self.payments if row.invoice]
+
+
+async def overview_of(
+    session: AsyncSession, viewer: Viewer, *, at: datetime, payments: int = NEWEST_PAYMENTS
+) -> Overview:
+    """Return what the viewer's company has: plan, newest workspaces, latest payments."""
+    workspaces, count = await newest_workspaces(session, viewer.company.id)
+    return Overview(
+        subscription=viewer.subscription,
+        entitlement=entitlement_of(viewer.subscription, at),
+        workspaces=workspaces,
+        workspace_count=count,
+        payments=await latest_payments(session, viewer.company.id, limit=payments),
+    )
+
+
+async def newest_workspaces(session: AsyncSession, company_id: UUID) -> tuple[list[Workspace], int]:
+    """Return the newest workspaces and how many there are in all."""
+    statement = (
+        select(Workspace, func.count().over())
+        .where(Workspace.company_id == company_id, Workspace.deleted_at.is_(None))
+        .order_by(Workspace.created_at.desc())
+        .limit(NEWEST_WORKSPACES)
+    )
+    rows = (await session.execute(statement)).all()
+    return [workspace for workspace, _ in rows], rows[0][1] if rows else 0
+
+
+async def latest_payments(session: AsyncSession, company_id: UUID, *, limit: int) -> list[PaymentRow]:
+    """Return the company's payments with order and invoice, newest first."""
+    statement = (
+        select(Payment, Invoice)
+        .join(Payment.order)
+        .outerjoin(Invoice, Invoice.payment_id == Payment.id)
+        .options(contains_eager(Payment.order))
+        .where(Payment.company_id == company_id)
+        .order_by(Payment.created_at.desc())
+        .limit(limit)
+    )
+    return [PaymentRow(payment, invoice) for payment, invoice in await session.execute(statement)]
+
+
+async def payment_of(session: AsyncSession, company_id: UUID, merchant_oid: str) -> PaymentRow:
+    """Return one payment of this company; anybody else's is not found."""
+    statement = (
+        select(Payment, Invoice)
+        .join(Payment.order)
+        .outerjoin(Invoice, Invoice.payment_id == Payment.id)
+        .options(contains_eager(Payment.order))
+        .where(Payment.company_id == company_id, Payment.merchant_oid == merchant_oid)
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        raise NotFound(N_("There is no such payment."))
+    return PaymentRow(*row)
+
+
+async def invoice_of(session: AsyncSession, company_id: UUID, number: str) -> Invoice:
+    """Return one invoice of this company; anybody else's is not found."""
+    statement = select(Invoice).where(Invoice.company_id == company_id, Invoice.number == number)
+    invoice = await session.scalar(statement)
+    if invoice is None:
+        raise NotFound(N_("There is no such invoice."))
+    return invoice

@@ -1,0 +1,56 @@
+"""PayTR's callback. Signed: exactly `OK`, once the effect is committed. Forged: 400, and no row."""
+
+import structlog
+from litestar import Response, post
+from litestar.di import NamedDependency
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.billing import metrics
+from app.domain.billing.settlement import Arrival, settle
+from app.domain.payments.paytr.credentials import PaytrCredentials
+from app.domain.payments.paytr.messages import MalformedCallback, PaytrCallback
+from app.domain.payments.paytr.signing import verify_callback
+from app.lib.clock import now
+from app.lib.http import MACHINE, AnyRequest, address_of
+from app.lib.settings import Settings
+from app.lib.uow import commit
+
+log = structlog.stdlib.get_logger("paytr")
+
+
+@post("/webhooks/paytr", opt=MACHINE, status_code=200, name="webhooks:paytr")
+async def paytr_callback(
+    request: AnyRequest,
+    db_session: NamedDependency[AsyncSession],
+    settings: NamedDependency[Settings],
+    credentials: NamedDependency[PaytrCredentials],
+) -> Response[str]:
+    """Settle one message; a fault on our side is a 5xx, so that PayTR comes again."""
+    form = {name: str(value) for name, value in (await request.form()).items()}
+    if not verify_callback(credentials, form):
+        return refused(request, "bad hash")
+    try:
+        message = PaytrCallback.from_form(form)
+    except MalformedCallback as error:
+        return refused(request, str(error))
+    outcome = await settle(db_session, Arrival(message, without_hash(form)), settings=settings, at=now())
+    await commit(db_session)
+    metrics.callbacks.labels(outcome.value).inc()
+    return plain("OK", 200)
+
+
+def refused(request: AnyRequest, reason: str) -> Response[str]:
+    """Count and log a message that is not PayTR's; nothing of it is stored."""
+    metrics.callbacks.labels("refused").inc()
+    log.warning("security.callback_refused", reason=reason, client_address=address_of(request))
+    return plain(f"PAYTR notification failed: {reason}", 400)
+
+
+def plain(text: str, status: int) -> Response[str]:
+    """Answer in plain text, to the byte."""
+    return Response(text, status_code=status, media_type="text/plain")
+
+
+def without_hash(form: dict[str, str]) -> dict[str, str]:
+    """Return the message for the inbox; the signature proves nothing later and is not kept."""
+    return {name: value for name, value in form.items() if name != "hash"}

@@ -1,0 +1,94 @@
+"""Logging in to a company and out again, and how a person likes to see the product."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Controller, Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, URLEncodedBody
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.accounts import service as accounts
+from app.domain.companies import sessions as company_sessions
+from app.domain.companies.preferences import choose_preferences
+from app.lib.clock import now
+from app.lib.errors import InvalidInput
+from app.lib.http import PUBLIC, AnyRequest, local_address, redirect
+from app.lib.sessions import SessionConfig
+from app.lib.templating import page
+
+
+@dataclass
+class Login:
+    """The login form."""
+
+    email: str = ""
+    password: str = ""
+    next: str = ""
+
+
+@dataclass
+class Preferences:
+    """What a person may choose about the look; empty means unchanged."""
+
+    language: str = ""
+    color_scheme: str = ""
+    next: str = ""
+
+
+class LoginController(Controller):
+    """`/login`, `/logout`, `/preferences`."""
+
+    opt = PUBLIC
+    tags = ("accounts",)
+
+    @get("/login", name="login:show")
+    async def show(self, request: AnyRequest, next: FromQuery[str] = "") -> Response[Any]:  # noqa: A002 the parameter's public name
+        """Show the form, or go on when already inside."""
+        if request.scope["user"] is not None:
+            return redirect(request, local_address(next, "/dashboard"))
+        return page(request, "accounts/login.html.j2", block="login_form", form=Login(next=next), errors={})
+
+    @post("/login", name="login:create", status_code=200)
+    async def create(
+        self,
+        request: AnyRequest,
+        db_session: NamedDependency[AsyncSession],
+        sessions: NamedDependency[SessionConfig],
+        data: URLEncodedBody[Login],
+    ) -> Response[Any]:
+        """Let a person in under a new session id."""
+        try:
+            user = await accounts.authenticate(db_session, email=data.email, password=data.password, at=now())
+        except InvalidInput as refusal:
+            return page(
+                request,
+                "accounts/login.html.j2",
+                block="login_form",
+                status_code=422,
+                form=data,
+                errors={refusal.field: refusal},
+            )
+        await company_sessions.begin(request, sessions, db_session, user)
+        return redirect(request, local_address(data.next, "/dashboard"))
+
+    @post("/logout", name="logout:create", status_code=200)
+    async def log_out(self, request: AnyRequest) -> Response[Any]:
+        """End the session; works as a plain form."""
+        request.clear_session()
+        return redirect(request, "/login")
+
+    @delete("/logout", name="logout:delete", status_code=200)
+    async def end(self, request: AnyRequest) -> Response[Any]:
+        """End the session; the same as a resource's removal."""
+        request.clear_session()
+        return redirect(request, "/login")
+
+    @post("/preferences", name="preferences:update", status_code=200)
+    async def prefer(self, request: AnyRequest, data: URLEncodedBody[Preferences]) -> Response[Any]:
+        """Remember language and colours: in cookies for visitors, with the person when logged in."""
+        answer = redirect(request, local_address(data.next, "/"))
+        choose_preferences(
+            request.scope["user"], answer, language=data.language, color_scheme=data.color_scheme
+        )
+        return answer

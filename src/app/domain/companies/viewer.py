@@ -1,0 +1,68 @@
+"""Who is looking: a person in one company, with what the company may do. One query per request."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import and_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import contains_eager
+
+from app.db.models import Company, Membership, Plan, Role, Subscription, SubscriptionStatus, User
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """A logged-in person and the company they look at."""
+
+    user: User
+    company: Company
+    role: Role
+    subscription: Subscription | None
+
+    def may(self, *roles: Role) -> bool:
+        """Say whether the person has one of these roles; an owner has them all."""
+        return self.role is Role.OWNER or self.role in roles
+
+
+async def viewer_of(
+    session: AsyncSession, *, user_id: UUID, company_id: UUID, session_epoch: int
+) -> Viewer | None:
+    """Return the viewer of a session, or nothing when the person, the membership or the epoch is gone."""
+    statement = (
+        select(Membership, Subscription)
+        .join(Membership.user)
+        .join(Membership.company)
+        .outerjoin(
+            Subscription,
+            and_(
+                Subscription.company_id == Membership.company_id,
+                Subscription.status != SubscriptionStatus.CANCELED,
+            ),
+        )
+        .outerjoin(Plan, Plan.code == Subscription.plan_code)
+        .options(
+            contains_eager(Membership.user),
+            contains_eager(Membership.company),
+            contains_eager(Subscription.plan),
+        )
+        .where(
+            Membership.user_id == user_id,
+            Membership.company_id == company_id,
+            User.session_epoch == session_epoch,
+        )
+    )
+    row = (await session.execute(statement)).one_or_none()
+    if row is None:
+        return None
+    membership, subscription = row
+    return Viewer(membership.user, membership.company, membership.role, subscription)
+
+
+async def first_company_of(session: AsyncSession, user_id: UUID) -> UUID | None:
+    """Return the company a person joined first, to begin a session with."""
+    return await session.scalar(
+        select(Membership.company_id)
+        .where(Membership.user_id == user_id)
+        .order_by(Membership.created_at)
+        .limit(1)
+    )

@@ -1,0 +1,41 @@
+"""Every run of scheduled work leaves a row: when, how much was due, what became of it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.db.models import JobRun
+from app.lib.clock import now
+from app.lib.uow import unit_of_work
+
+
+@dataclass
+class Tally:
+    """What one run counts while it works."""
+
+    found: int = 0
+    done: int = 0
+    failed: int = 0
+
+
+@asynccontextmanager
+async def recorded_run(session_maker: async_sessionmaker[AsyncSession], name: str) -> AsyncIterator[Tally]:
+    """Record a run from start to end; an error is recorded and raised on."""
+    async with unit_of_work(session_maker) as session:
+        run = JobRun(name=name, started_at=now(), found=0, done=0, failed=0)
+        session.add(run)
+        await session.flush()
+        run_id = run.id
+    tally, error = Tally(), None
+    try:
+        yield tally
+    except Exception as problem:
+        error = f"{type(problem).__name__}: {problem}"
+        raise
+    finally:
+        async with unit_of_work(session_maker) as session:
+            finished = await session.get_one(JobRun, run_id)
+            finished.finished_at, finished.error = now(), error
+            finished.found, finished.done, finished.failed = tally.found, tally.done, tally.failed

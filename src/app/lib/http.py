@@ -1,0 +1,33 @@
+"""Small things every handler needs: redirects that htmx follows too, and safe ways back."""
+
+from typing import Any
+
+from litestar import Request, Response
+from litestar.plugins.htmx import ClientRedirect, HTMXRequest
+from litestar.response import Redirect
+
+AnyRequest = Request[Any, Any, Any]
+
+PUBLIC = {"exclude_from_auth": True}
+"""Handler option: no login is needed."""
+MACHINE = {"exclude_from_auth": True, "exclude_from_csrf": True, "skip_session": True}
+"""Handler option: called by machines; no cookie, no session, no form token."""
+
+
+def redirect(request: AnyRequest, address: str) -> Response[Any]:
+    """Send the browser on after a change: 303, or `HX-Redirect` where htmx would swallow it."""
+    if isinstance(request, HTMXRequest) and bool(request.htmx) and not request.htmx.boosted:
+        return ClientRedirect(redirect_to=address)
+    return Redirect(address, status_code=303)
+
+
+def local_address(address: str | None, otherwise: str) -> str:
+    """Return `address` when it is a path of ours; anything that could lead elsewhere is replaced."""
+    if not address or not address.startswith("/") or address[1:2] in {"/", "\\"}:
+        return otherwise
+    return address if address.isprintable() and "\\" not in address else otherwise
+
+
+def address_of(request: AnyRequest) -> str:
+    """Return the client's network address as the outermost layer found it."""
+    return str(request.scope["state"].get("client_address", ""))

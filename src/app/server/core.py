@@ -1,0 +1,124 @@
+"""Puts the application together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from advanced_alchemy.extensions.litestar import SQLAlchemyInitPlugin
+from litestar import Litestar, Request
+from litestar.di import Provide
+from litestar.plugins.htmx import HTMXPlugin
+from litestar.static_files import create_static_files_router
+from litestar.stores.redis import RedisStore
+from litestar.template import TemplateConfig
+from litestar_saq import SAQPlugin
+
+from app.domain.companies.viewer import Viewer
+from app.lib.http import MACHINE
+from app.lib.settings import Settings
+from app.lib.templating import PageEngine, build_environment
+from app.server.errors import EXCEPTION_HANDLERS
+from app.server.headers import SecurityHeaders
+from app.server.observability import RequestContext
+from app.server.plugins import build_alchemy, build_redis
+from app.server.resources import closing, paytr_credentials
+from app.server.routes import ROUTES
+from app.server.security import (
+    ViewerMiddleware,
+    csrf_config,
+    requires_login,
+    session_config,
+)
+from app.tasks.context import Resources
+
+STATIC = Path(__file__).parents[1] / "static"
+BODY_LIMIT = 1_000_000
+"""Bytes of a request body: no form of ours comes near, and a larger one is refused with 413."""
+
+
+def build_application(settings: Settings, resources: Resources, queues: SAQPlugin) -> Litestar:
+    """Return the web application on these resources."""
+    alchemy = build_alchemy(resources.engine, resources.session_maker)
+    sessions = session_config(settings)
+    session_redis = build_redis(settings.redis_url, decode=False)
+    environment = build_environment()
+    environment.globals |= {"settings": settings, "asset": partial(asset_address, {})}
+
+    @asynccontextmanager
+    async def lifespan(application: Litestar) -> AsyncIterator[None]:
+        async with closing(resources):
+            yield
+        await session_redis.aclose()
+
+    application = Litestar(
+        route_handlers=[*ROUTES, static_files()],
+        plugins=[
+            HTMXPlugin(),
+            SQLAlchemyInitPlugin(alchemy),
+            queues,
+        ],  # htmx first: it replaces signature types
+        middleware=[
+            RequestContext(settings),
+            SecurityHeaders(settings, settings.paytr_base_url),
+            sessions.middleware,
+            ViewerMiddleware(alchemy),
+        ],
+        guards=[requires_login],
+        csrf_config=csrf_config(settings),
+        stores={"sessions": RedisStore(session_redis, namespace="tezgah:sessions")},
+        template_config=TemplateConfig(instance=PageEngine.from_environment(environment)),
+        exception_handlers=EXCEPTION_HANDLERS,
+        dependencies=dependencies(settings, resources, sessions),
+        lifespan=[lifespan],
+        request_max_body_size=BODY_LIMIT,
+        openapi_config=None,
+        debug=False,
+    )
+    application.state.resources = resources
+    return application
+
+
+def dependencies(settings: Settings, resources: Resources, sessions: Any) -> dict[str, Provide]:
+    """Return what handlers may ask for by name."""
+
+    def constant(value: Any) -> Provide:
+        return Provide(lambda: value, sync_to_thread=False, use_cache=True)
+
+    return {
+        "settings": constant(settings),
+        "resources": constant(resources),
+        "engine": constant(resources.engine),
+        "redis": constant(resources.redis),
+        "gateway": constant(resources.gateway),
+        "credentials": constant(paytr_credentials(settings)),
+        "storage": constant(resources.storage),
+        "sessions": constant(sessions),
+        "viewer": Provide(viewer_of_request, sync_to_thread=False),
+    }
+
+
+def viewer_of_request(request: Request[Any, Any, Any]) -> Viewer:
+    """Return who is looking; the login guard has made sure there is somebody."""
+    viewer: Viewer = request.scope["user"]
+    return viewer
+
+
+def static_files() -> Any:
+    """Serve our own files; their addresses carry a digest, so they may be kept for a year."""
+    return create_static_files_router(
+        path="/static",
+        directories=[STATIC],
+        name="static",
+        opt=MACHINE,
+        cache_control=None,
+    )
+
+
+def asset_address(digests: dict[str, str], name: str) -> str:
+    """Return the address of a static file with a digest of its content."""
+    if name not in digests:
+        file = STATIC / name
+        digests[name] = f"{file.stat().st_mtime_ns:x}"[-10:] if file.exists() else "0"
+    return f"/static/{name}?v={digests[name]}"

@@ -1,0 +1,100 @@
+"""From a refusal to what the person sees: a page, a toast beside what they typed, or a way to log in."""
+
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, NotAuthorizedException
+from litestar.plugins.htmx import HTMXRequest
+from litestar.response import Redirect, Template
+from redis.exceptions import RedisError
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from app.lib.errors import DomainError
+from app.lib.i18n import N_, translate
+from app.lib.templating import current_language
+
+log = structlog.stdlib.get_logger("error")
+AnyRequest = Request[Any, Any, Any]
+
+SENTENCES = {
+    HTTPStatus.BAD_REQUEST: N_("The request could not be read. Go back, reload the page and try again."),
+    HTTPStatus.UNAUTHORIZED: N_("Log in to go on."),
+    HTTPStatus.FORBIDDEN: N_("Your role does not allow this."),
+    HTTPStatus.NOT_FOUND: N_("There is nothing at this address."),
+    HTTPStatus.METHOD_NOT_ALLOWED: N_("This address does not take that kind of request."),
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("That was too large to take."),
+    HTTPStatus.UNPROCESSABLE_ENTITY: N_("Something in the form cannot be accepted."),
+    HTTPStatus.TOO_MANY_REQUESTS: N_("Too many tries. Wait a minute and try again."),
+    HTTPStatus.SERVICE_UNAVAILABLE: N_(
+        "A part of the service does not answer right now. Try again in a minute."
+    ),
+}
+SERVER_FAULT = N_("Something went wrong on our side. It has been noted; try again in a minute.")
+
+
+def refuse(request: AnyRequest, error: DomainError) -> Response[Any]:
+    """Show a refusal by a rule with its own sentence."""
+    return show(request, error.status, translate(current_language.get(), error.message, **error.facts))
+
+
+def refuse_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """Show a refusal by the framework with our sentence for its status."""
+    status = HTTPStatus(error.status_code)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return fail(request, error)
+    return show(request, status, translate(current_language.get(), SENTENCES.get(status, SERVER_FAULT)))
+
+
+def ask_to_log_in(request: AnyRequest, error: NotAuthorizedException) -> Response[Any]:
+    """Send a visitor to the login page and back afterwards."""
+    target = request.url.path if request.method == "GET" else "/dashboard"
+    login = f"/login?next={quote(target)}"
+    if is_htmx(request):
+        return Response(None, status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": login})
+    return Redirect(login, status_code=HTTPStatus.FOUND)
+
+
+def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Show that the database or Redis does not answer."""
+    log.error("dependency.unavailable", error=type(error).__name__)
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    return show(request, status, translate(current_language.get(), SENTENCES[status]))
+
+
+def fail(request: AnyRequest, error: Exception) -> Response[Any]:
+    """Note a fault of ours with its trace; show a sentence and the request id to quote."""
+    log.exception("request.failed", exc_info=error)
+    return show(request, HTTPStatus.INTERNAL_SERVER_ERROR, translate(current_language.get(), SERVER_FAULT))
+
+
+def show(request: AnyRequest, status: HTTPStatus, sentence: str) -> Response[Any]:
+    """Answer htmx with a toast and everybody else with a page."""
+    context = {
+        "status": int(status),
+        "sentence": sentence,
+        "request_id": request.scope["state"].get("request_id"),
+    }
+    if is_htmx(request):
+        return Template(
+            "errors/toast.html.j2", context=context, status_code=status, headers={"HX-Reswap": "none"}
+        )
+    return Template("errors/page.html.j2", context=context, status_code=status)
+
+
+def is_htmx(request: AnyRequest) -> bool:
+    """Say whether htmx asks for a part of a page."""
+    return isinstance(request, HTMXRequest) and bool(request.htmx) and not request.htmx.boosted
+
+
+EXCEPTION_HANDLERS: Any = {
+    DomainError: refuse,
+    NotAuthorizedException: ask_to_log_in,
+    HTTPException: refuse_http,
+    RedisError: unavailable,
+    OperationalError: unavailable,
+    InterfaceError: unavailable,
+    Exception: fail,
+}

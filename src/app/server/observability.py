@@ -1,0 +1,104 @@
+"""Every request gets an id, a client address, a language, one log line and a measurement."""
+
+import re
+import time
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from litestar.datastructures import MutableScopeHeaders
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import Histogram
+
+from app.lib.i18n import language_from
+from app.lib.settings import Settings
+from app.lib.templating import current_language
+
+LANGUAGE_COOKIE = "language"
+REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+QUIET_PATHS = ("/static/", "/health/", "/metrics")
+log = structlog.stdlib.get_logger("request")
+
+request_seconds = Histogram(
+    "tezgah_request_seconds",
+    "Time from the first byte in to the last byte out",
+    ("method", "route", "status"),
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+
+
+class RequestContext(ASGIMiddleware):
+    """The outermost layer: what all others may rely on."""
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, settings: Settings) -> None:
+        self._trusted = frozenset(
+            part.strip() for part in settings.trusted_proxies.split(",") if part.strip()
+        )
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Bind the context, pass the request on, then log and measure it."""
+        headers = MutableScopeHeaders.from_message({"headers": scope["headers"]})  # type: ignore[typeddict-item]
+        request_id = self._request_id(scope, headers)
+        address = client_address(scope, headers, self._trusted)
+        scope["state"]["client_address"] = address
+        scope["state"]["request_id"] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id, client_address=address)
+        current_language.set(language_of(headers))
+        started = time.perf_counter()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            await next_app(scope, receive, send_with_id)
+        finally:
+            self._finish(scope, status, time.perf_counter() - started)
+
+    def _request_id(self, scope: Scope, headers: MutableScopeHeaders) -> str:
+        given = headers.get("x-request-id", "")
+        return given if peer(scope) in self._trusted and REQUEST_ID.match(given) else uuid4().hex
+
+    @staticmethod
+    def _finish(scope: Scope, status: int, seconds: float) -> None:
+        handler: Any = scope.get("route_handler")
+        route = scope.get("path_template") or (sorted(handler.paths)[0] if handler else "unmatched")
+        request_seconds.labels(scope["method"], route, str(status)).observe(seconds)
+        if not scope["path"].startswith(QUIET_PATHS):
+            log.info(
+                "request",
+                method=scope["method"],
+                route=route,
+                status=status,
+                milliseconds=round(seconds * 1000, 1),
+            )
+
+
+def peer(scope: Scope) -> str:
+    """Return the address at the other end of the connection."""
+    client = scope.get("client")
+    return client[0] if client else ""
+
+
+def client_address(scope: Scope, headers: MutableScopeHeaders, trusted: frozenset[str]) -> str:
+    """Return the client's address, believing `X-Forwarded-For` only from trusted hops, from the right."""
+    hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+    address = peer(scope)
+    while address in trusted and hops:
+        address = hops.pop()
+    return address or "0.0.0.0"  # noqa: S104 a placeholder, nothing listens on it
+
+
+def language_of(headers: MutableScopeHeaders) -> str:
+    """Return the visitor's language: their cookie, then their browser's wish, then Turkish."""
+    cookies = dict(part.strip().partition("=")[::2] for part in headers.get("cookie", "").split(";"))
+    return language_from(headers.get("accept-language"), cookies.get(LANGUAGE_COOKIE))

@@ -1,0 +1,134 @@
+"""One builder per plugin; the queue is built without connecting, so that importing needs no Redis."""
+
+from collections.abc import Sequence
+
+import structlog
+from advanced_alchemy.extensions.litestar import SQLAlchemyAsyncConfig
+from litestar_saq import CronJob, QueueConfig, SAQConfig, SAQPlugin
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from saq.job import Job as SaqJob
+from saq.types import Context
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from app.domain.jobs import POLICIES, Job, Queue
+from app.lib.settings import Settings
+from app.lib.uow import ENQUEUE, Deferred, Enqueue, request_edge
+from app.tasks import CRONS, TASKS
+from app.tasks.context import Resources
+
+Alchemy = SQLAlchemyAsyncConfig
+CONCURRENCY = {Queue.BILLING: 4, Queue.MAIL: 2, Queue.WORKSPACES: 4}
+log = structlog.stdlib.get_logger("queue")
+
+
+def build_engine(settings: Settings) -> AsyncEngine:
+    """Return the connection pool: small, because a hot row is served best by few (docs/performance)."""
+    return create_async_engine(
+        settings.database_url,
+        pool_size=settings.database_pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_pre_ping=True,
+        connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"application_name": "tezgah"}},
+    )
+
+
+def build_session_maker(engine: AsyncEngine, enqueue: Enqueue) -> async_sessionmaker[AsyncSession]:
+    """Return sessions that know where their deferred jobs go."""
+    return async_sessionmaker(engine, expire_on_commit=False, info={ENQUEUE: enqueue})
+
+
+def build_alchemy(engine: AsyncEngine, session_maker: async_sessionmaker[AsyncSession]) -> Alchemy:
+    """Return the plugin's configuration with our own end of a request's transaction."""
+    config = SQLAlchemyAsyncConfig(
+        engine_instance=engine, session_maker=session_maker, set_default_exception_handler=False
+    )
+    config.before_send_handler = request_edge(config.session_scope_key)
+    return config
+
+
+def build_redis(url: str, *, decode: bool = True) -> "Redis":
+    """Return a client that fails fast: a request must not hang on a Redis that is away."""
+    return Redis.from_url(
+        url,
+        decode_responses=decode,
+        socket_connect_timeout=1,
+        socket_timeout=5,
+        health_check_interval=30,
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def build_queues(settings: Settings) -> SAQPlugin:
+    """Return the three queues with no worker attached: enough to enqueue."""
+    return SAQPlugin(SAQConfig(queue_configs=[_queue(settings, name) for name in Queue]))
+
+
+def build_workers(settings: Settings, resources: Resources) -> SAQPlugin:
+    """Return the queues with their tasks; the crons run on the queue they are listed for."""
+
+    async def hand_over(context: Context) -> None:
+        context["resources"] = resources  # type: ignore[typeddict-unknown-key]  # SAQ's context is open
+
+    return SAQPlugin(
+        SAQConfig(
+            queue_configs=[
+                _queue(settings, name, startup=hand_over, before_process=bind_log_context) for name in Queue
+            ]
+        )
+    )
+
+
+async def bind_log_context(context: Context) -> None:
+    """Give a job's log lines the id of the request that asked for it."""
+    job = context["job"]
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(job=job.function, request_id=job.meta.get("request_id"))
+
+
+def enqueue_into(plugin: SAQPlugin) -> Enqueue:
+    """Return the hand-over from a committed session to the queues.
+
+    A Redis that is away loses nothing: the due columns stay set and the sweepers find them.
+    """
+
+    async def enqueue(deferred: Sequence[Deferred]) -> None:
+        for item in deferred:
+            policy = POLICIES[Job(item.job)]
+            job = SaqJob(
+                function=item.job,
+                kwargs=item.arguments,
+                key=item.key or "",
+                timeout=policy.timeout,
+                retries=policy.retries,
+                retry_delay=policy.retry_delay,
+                retry_backoff=True,
+                ttl=60,
+                meta={"request_id": structlog.contextvars.get_contextvars().get("request_id")},
+            )
+            try:
+                await plugin.get_queue(policy.queue).enqueue(job)
+            except (RedisError, OSError, TimeoutError):
+                log.warning("job.enqueue_lost", job=item.job)
+
+    return enqueue
+
+
+def _queue(settings: Settings, name: Queue, **hooks: object) -> QueueConfig:
+    return QueueConfig(
+        name=name.value,
+        dsn=settings.redis_url,
+        broker_instance_options={"socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 1)},
+        concurrency=CONCURRENCY[name],
+        tasks=[(job.value, task) for job, task in TASKS if POLICIES[job].queue is name],
+        scheduled_tasks=[
+            CronJob(function=task, cron=cron, timeout=300, retries=1)
+            for queue, cron, task in CRONS
+            if queue is name
+        ],
+        shutdown_grace_period_s=10,
+        **hooks,  # type: ignore[arg-type]
+    )

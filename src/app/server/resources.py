@@ -1,0 +1,66 @@
+"""Builds and closes what one process holds."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from litestar_saq import SAQPlugin
+
+from app.domain.notifications.mailer import SmtpMailer
+from app.domain.payments.paytr.client import PaytrGateway
+from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT, PaytrCredentials
+from app.domain.workspaces.drivers import driver_for
+from app.domain.workspaces.routing import Routes
+from app.lib.settings import Settings, SettingsError
+from app.lib.storage import open_storage
+from app.server.plugins import build_engine, build_redis, build_session_maker, enqueue_into
+from app.tasks.context import Resources
+
+
+def build_resources(settings: Settings, queues: SAQPlugin) -> Resources:
+    """Return the connections and adapters of one process; nothing connects yet."""
+    missing = [
+        name
+        for name, value in {
+            "TEZGAH_DATABASE_URL": settings.database_url,
+            "TEZGAH_REDIS_URL": settings.redis_url,
+        }.items()
+        if not value
+    ]
+    if missing:
+        raise SettingsError(f"Set {' and '.join(missing)}, or start the embedded parts with `make run`.")
+    engine = build_engine(settings)
+    http = httpx.AsyncClient()
+    return Resources(
+        settings=settings,
+        engine=engine,
+        session_maker=build_session_maker(engine, enqueue_into(queues)),
+        redis=build_redis(settings.redis_url),
+        http=http,
+        storage=open_storage(settings.storage_location),
+        gateway=PaytrGateway(paytr_credentials(settings), settings.paytr_base_url, http),
+        mailer=SmtpMailer(settings.smtp_url, settings.mail_from),
+        driver=driver_for(settings),
+        routes=Routes(build_redis(settings.edge_store_url), settings.workspace_domain),
+    )
+
+
+def paytr_credentials(settings: Settings) -> PaytrCredentials:
+    """Return the merchant's credentials; outside production the sandbox's when none are set."""
+    if not settings.paytr_merchant_id and not settings.is_production:
+        return SANDBOX_MERCHANT
+    return PaytrCredentials(
+        settings.paytr_merchant_id, settings.paytr_merchant_key, settings.paytr_merchant_salt
+    )
+
+
+@asynccontextmanager
+async def closing(resources: Resources) -> AsyncIterator[Resources]:
+    """Close every connection when the process ends."""
+    try:
+        yield resources
+    finally:
+        await resources.http.aclose()
+        await resources.redis.aclose()
+        await resources.routes.close()
+        await resources.engine.dispose()

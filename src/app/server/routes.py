@@ -1,0 +1,15 @@
+"""Every controller of the product, on one screen."""
+
+from app.domain.accounts.controllers import LegalController
+from app.domain.billing.controllers.registration import RegistrationController
+from app.domain.companies.controllers import LoginController
+from app.domain.ops.controllers import HealthController
+from app.domain.plans.controllers import CatalogueController
+
+ROUTES = [
+    CatalogueController,
+    LegalController,
+    RegistrationController,
+    LoginController,
+    HealthController,
+]

@@ -1,0 +1,26 @@
+"""Thin SAQ functions; no rule lives here. This screen is the whole registry."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from app.domain.jobs import Job, Queue
+from app.tasks import billing, maintenance, workspaces
+
+Task = Callable[..., Awaitable[Any]]
+
+TASKS: list[tuple[Job, Task]] = [
+    (Job.RENDER_INVOICE, billing.render_invoice),
+    (Job.ANNOUNCE, billing.announce),
+    (Job.INQUIRE_PAYMENT, billing.inquire_payment),
+    (Job.SEND_EMAIL, billing.send_email),
+    (Job.RUN_TRANSITION, workspaces.run_transition),
+]
+
+CRONS: list[tuple[Queue, str, Task]] = [
+    (Queue.BILLING, "* * * * *", billing.sweep_invoices),
+    (Queue.MAIL, "* * * * *", billing.sweep_emails),
+    (Queue.BILLING, "* * * * *", billing.sweep_inquiries),
+    (Queue.BILLING, "17 3 * * *", maintenance.forget_idle_runs),
+    (Queue.WORKSPACES, "* * * * * */20", workspaces.sweep_transitions),
+    (Queue.WORKSPACES, "* * * * *", workspaces.check_workspaces),
+]

@@ -1,0 +1,67 @@
+"""Tasks that follow a settlement, and the sweeps behind their due columns."""
+
+from uuid import UUID
+
+from saq.types import Context
+
+from app.domain.billing.post import send_email as send_email_now
+from app.domain.billing.receipts import due_invoices
+from app.domain.billing.receipts import render_invoice as render_invoice_now
+from app.domain.billing.verification import due_inquiries
+from app.domain.billing.verification import inquire as inquire_now
+from app.domain.notifications.service import due_emails
+from app.lib.clock import now
+from app.lib.events import publish
+from app.tasks.context import Resources, resources_of
+from app.tasks.sweeping import sweep
+
+
+async def announce(context: Context, *, company_id: str) -> None:
+    """Tell the company's open pages that billing changed; a lost hint costs a minute of polling."""
+    await publish(resources_of(context).redis, UUID(company_id), "billing-changed")
+
+
+async def render_invoice(context: Context, *, invoice_id: str) -> None:
+    """Render one invoice's PDF and queue its receipt."""
+    await _render(resources_of(context), UUID(invoice_id))
+
+
+async def send_email(context: Context, *, message_id: str) -> None:
+    """Send one mail of the outbox."""
+    await _send(resources_of(context), UUID(message_id))
+
+
+async def inquire_payment(context: Context, *, payment_id: str) -> None:
+    """Ask PayTR about one payment."""
+    await _inquire(resources_of(context), UUID(payment_id))
+
+
+async def sweep_invoices(context: Context) -> None:
+    """Render what the queue has missed."""
+    await sweep(resources_of(context), "sweep_invoices", due_invoices, _render)
+
+
+async def sweep_emails(context: Context) -> None:
+    """Send what the queue has missed and what is to be tried again."""
+    await sweep(resources_of(context), "sweep_emails", due_emails, _send)
+
+
+async def sweep_inquiries(context: Context) -> None:
+    """Ask PayTR about every payment that is due."""
+    await sweep(resources_of(context), "sweep_inquiries", due_inquiries, _inquire)
+
+
+async def _render(resources: Resources, invoice_id: UUID) -> None:
+    await render_invoice_now(
+        resources.session_maker, resources.storage, resources.settings, invoice_id, at=now()
+    )
+
+
+async def _send(resources: Resources, message_id: UUID) -> None:
+    await send_email_now(
+        resources.session_maker, resources.mailer, resources.storage, resources.settings, message_id
+    )
+
+
+async def _inquire(resources: Resources, payment_id: UUID) -> None:
+    await inquire_now(resources.session_maker, resources.gateway, resources.settings, payment_id, at=now())

@@ -1,0 +1,37 @@
+"""What a running process holds: built once by the server, handed to every task."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import httpx
+from redis.asyncio import Redis
+from saq.types import Context
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.domain.notifications.mailer import Mailer
+from app.domain.payments.gateway import PaymentGateway
+from app.domain.workspaces.drivers.base import WorkspaceDriver
+from app.domain.workspaces.routing import Routes
+from app.lib.settings import Settings
+from app.lib.storage import Storage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resources:
+    """Connections and adapters of one process."""
+
+    settings: Settings
+    engine: AsyncEngine
+    session_maker: async_sessionmaker[AsyncSession]
+    redis: "Redis"
+    http: httpx.AsyncClient
+    storage: Storage
+    gateway: PaymentGateway
+    mailer: Mailer
+    driver: WorkspaceDriver
+    routes: Routes
+
+
+def resources_of(context: Context) -> Resources:
+    """Return the process's resources from a task's context."""
+    return cast("Resources", cast("dict[str, Any]", context)["resources"])

@@ -1,0 +1,39 @@
+"""A sweep: find what is due, do each by itself, so that one bad row stops nothing; record the run."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.ops.runs import recorded_run
+from app.lib.clock import now
+from app.lib.uow import unit_of_work
+from app.tasks.context import Resources
+
+log = structlog.stdlib.get_logger("sweep")
+
+
+class FindDue(Protocol):
+    """A query for the ids of due rows, bounded in number."""
+
+    async def __call__(self, session: AsyncSession, *, at: datetime) -> list[UUID]: ...
+
+
+async def sweep(
+    resources: Resources, name: str, find: FindDue, do: Callable[[Resources, UUID], Awaitable[object]]
+) -> None:
+    """Run `do` for every due row and record found, done and failed."""
+    async with recorded_run(resources.session_maker, name) as tally:
+        async with unit_of_work(resources.session_maker) as session:
+            due = await find(session, at=now())
+        tally.found = len(due)
+        for row_id in due:
+            try:
+                await do(resources, row_id)
+                tally.done += 1
+            except Exception:
+                tally.failed += 1
+                log.exception("sweep.row_failed", sweep=name, row=str(row_id))
