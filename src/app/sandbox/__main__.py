@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import click
 
-from app.lib.settings import load_settings
+from app.lib.settings import SettingsError, load_settings
 from app.sandbox.app import serve
 from app.sandbox.config import DEFAULT_PORT, sandbox_config
 
@@ -17,7 +17,10 @@ from app.sandbox.config import DEFAULT_PORT, sandbox_config
 @click.option("--repeat-limit", default=200, show_default=True, help="Callbacks before giving up.")
 def main(host: str, port: int, callback_url: str | None, repeat_seconds: float, repeat_limit: int) -> None:
     """Serve a PayTR sandbox on this machine."""
-    config = sandbox_config(load_settings(), host=host, port=port)
+    try:
+        config = sandbox_config(load_settings(), host=host, port=port)
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
     config = replace(config, repeat_seconds=repeat_seconds, repeat_limit=repeat_limit)
     serve(replace(config, callback_url=callback_url) if callback_url else config)
 

@@ -13,7 +13,8 @@ class SandboxConfig:
     """Where it listens, for whom, and how it calls back.
 
     `callback_url` is the one URL of the panel (Bildirim URL). A callback is repeated every
-    `repeat_seconds` until it reads exactly `OK`, at most `repeat_limit` times.
+    `repeat_seconds` until it reads exactly `OK`, at most `repeat_limit` times. Raises `SettingsError` for
+    a host that is not this machine.
     """
 
     host: str = "127.0.0.1"
@@ -23,6 +24,12 @@ class SandboxConfig:
     repeat_seconds: float = 3.0
     repeat_limit: int = 200
     public_base_url: str = ""
+
+    def __post_init__(self) -> None:
+        if not is_local(f"http://{self.host}"):
+            raise SettingsError(
+                f"The PayTR sandbox lets anyone mark orders as paid: this machine only, not {self.host}."
+            )
 
     @property
     def base_url(self) -> str:
@@ -35,11 +42,9 @@ class SandboxConfig:
 
 
 def sandbox_config(settings: Settings, *, host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> SandboxConfig:
-    """Return the sandbox of these settings. Raises `SettingsError` in production and off this machine."""
+    """Return the sandbox of these settings. Raises `SettingsError` in production."""
     if settings.is_production:
         raise SettingsError("The PayTR sandbox takes no real money and does not run in production.")
-    if not is_local(f"http://{host}"):
-        raise SettingsError(f"The PayTR sandbox lets anyone mark orders as paid; {host} is not this machine.")
     return SandboxConfig(
         host=host,
         port=port,
