@@ -21,7 +21,10 @@ Probe = Callable[[], bool]
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """One process of the whole; `ready_within` is in seconds from its start."""
+    """One process of the whole; `ready_within` is in seconds from its start.
+
+    A store is stopped after what writes to it. `before_start` clears what a killed process left.
+    """
 
     name: str
     command: tuple[str, ...]
@@ -30,6 +33,8 @@ class Part:
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
     ready_within: float = 30.0
+    before_start: Callable[[], None] | None = None
+    is_store: bool = False
 
 
 def listens(port: int) -> Probe:

@@ -52,6 +52,12 @@ def programs() -> Path:
     return folder / "pginstall" / "bin"
 
 
+def prepare(data: Path, password: str) -> None:
+    """Make the cluster ready to be started."""
+    initialise(data, password)
+    recover(data)
+
+
 def initialise(data: Path, password: str) -> None:
     """Create the cluster unless it is there; a half-made one is thrown away and made anew."""
     if (data / "PG_VERSION").exists() and (data / "global" / "pg_control").exists():
@@ -78,7 +84,7 @@ def initialise(data: Path, password: str) -> None:
             ),
         )
         made = subprocess.run(  # noqa: S603 the command is ours
-            as_account(account, command, data),
+            as_account(account, command, data.parent),
             capture_output=True,
             text=True,
             timeout=INITDB_SECONDS,
@@ -90,7 +96,7 @@ def initialise(data: Path, password: str) -> None:
         raise PartError(f"PostgreSQL's data folder {data} cannot be made:\n{made.stderr.strip()}")
 
 
-def part(data: Path, port: int, *, throwaway: bool = False) -> Part:
+def part(data: Path, port: int, password: str, *, throwaway: bool = False) -> Part:
     """Return the server of the cluster as a part."""
     socket_folder = str(data) if len(str(data)) <= SOCKET_FOLDER_CHARACTERS else ""
     settings = {
@@ -100,14 +106,17 @@ def part(data: Path, port: int, *, throwaway: bool = False) -> Part:
         "unix_socket_directories": socket_folder,
     }
     options = (option for name, value in settings.items() for option in ("-c", f"{name}={value}"))
+    data.parent.mkdir(parents=True, exist_ok=True)
     command = (str(programs() / "postgres"), "-D", str(data), *options)
     return Part(
         name="postgres",
-        command=as_account(unprivileged_account(data.parent), command, data),
+        command=as_account(unprivileged_account(data.parent), command, data.parent),
         ready=lambda: is_accepting(port),
         address=f"127.0.0.1:{port}",
         environment={"LC_ALL": "C"},
         stop_signal=signal.SIGINT,
+        before_start=lambda: prepare(data, password),
+        is_store=True,
     )
 
 

@@ -103,16 +103,25 @@ def tail(log: Path) -> str:
     return ""
 
 
-def stop(child: Child, stop_signal: signal.Signals, within: float = STOP_SECONDS) -> None:
-    """Ask a part to stop, then end what is left of its process group."""
-    if child.poll() is None:
+def stop_together(children: Iterable[tuple[Child, signal.Signals]], within: float = STOP_SECONDS) -> None:
+    """Ask parts to stop, each by its own signal, then end what is left of their process groups."""
+    asked = [(child, stop_signal) for child, stop_signal in children if child.poll() is None]
+    for child, stop_signal in asked:
         child.send_signal(stop_signal)
+    deadline = time.monotonic() + within
+    for child, _ in asked:
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(within)
+            child.wait(max(0.0, deadline - time.monotonic()))
+    for child, _ in asked:
+        end_group(child)
+        child.wait()
+
+
+def end_group(child: Child) -> None:
+    """End what is left of the process group of a part that has ended or will not."""
     # The group outlives its leader while it has members, and its id is not given to another meanwhile.
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, signal.SIGKILL)
-    child.wait()
 
 
 def end(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.embedded import postgres, valkey
 from app.embedded.parts import Part, free_port
-from app.embedded.processes import spawn, stop, wait_until_ready
+from app.embedded.processes import spawn, stop_together, wait_until_ready
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,9 @@ def test_services(home: Path) -> Iterator[TestServices]:
     password = secrets.token_hex(16)
     postgres_port, valkey_port = free_port(), free_port()
     data = home / "postgres"
-    postgres.initialise(data, password)
     parts = (
         valkey.part(home / "valkey", valkey_port, password, throwaway=True),
-        postgres.part(data, postgres_port, throwaway=True),
+        postgres.part(data, postgres_port, password, throwaway=True),
     )
     with contextlib.ExitStack() as running:
         for part in parts:
@@ -48,9 +47,11 @@ test_services.__test__ = False  # type: ignore[attr-defined]  # a name that pyte
 def run(part: Part, home: Path) -> Iterator[None]:
     """Run one part until the block ends."""
     log = home / "logs" / f"{part.name}.log"
+    if part.before_start is not None:
+        part.before_start()
     child = spawn(part, log)
     try:
         wait_until_ready(part, child, log)
         yield
     finally:
-        stop(child, part.stop_signal)
+        stop_together([(child, part.stop_signal)])

@@ -31,6 +31,7 @@ def part(data: Path, port: int, password: str, *, throwaway: bool = False) -> Pa
         command=(str(program()), str(configuration)),
         ready=listens(port),
         address=f"127.0.0.1:{port}",
+        is_store=True,
     )
 
 

@@ -1,0 +1,189 @@
+"""Runs the parts: starts them, starts them again when they die, and stops them all within five seconds."""
+
+import contextlib
+import os
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from app.embedded.parts import Part
+from app.embedded.processes import (
+    Child,
+    Identity,
+    adopt_orphans,
+    end,
+    end_group,
+    spawn,
+    stop_together,
+    tail,
+    wait_until_ready,
+)
+from app.embedded.state import remember_processes
+
+LOG_BYTES = 10_000_000
+WATCH_SECONDS = 0.2
+RECORD_SECONDS = 2.0
+FIRST_DELAY = 0.5
+LONGEST_DELAY = 30.0
+# A part that ran this long had started well: the next death counts as the first.
+STEADY_SECONDS = 60.0
+STOP_SECONDS = 2.2
+
+Say = Callable[[str], None]
+
+
+@dataclass
+class Running:
+    """A part, its process, and how its restarts go."""
+
+    part: Part
+    child: Child
+    started: float = field(default_factory=time.monotonic)
+    delay: float = FIRST_DELAY
+    restart_at: float | None = None
+
+
+class Supervisor:
+    """Keeps the parts of one home running until it is told to stop."""
+
+    def __init__(self, home: Path, say: Say) -> None:
+        self.home = home
+        self.say = say
+        self.running: dict[str, Running] = {}
+        self._recorded = 0.0
+        adopt_orphans()
+
+    def log(self, name: str) -> Path:
+        return self.home / "logs" / f"{name}.log"
+
+    def start(self, part: Part) -> None:
+        """Start a part without waiting for it."""
+        if part.before_start is not None:
+            part.before_start()
+        rotate(self.log(part.name))
+        self.running[part.name] = Running(part, spawn(part, self.log(part.name)))
+        self.record()
+
+    def wait(self, part: Part) -> float:
+        """Wait until a started part is ready and return the seconds since its start."""
+        running = self.running[part.name]
+        wait_until_ready(part, running.child, self.log(part.name))
+        return time.monotonic() - running.started
+
+    def drop(self, name: str) -> None:
+        """Give up a part: stop it and do not start it again."""
+        if running := self.running.pop(name, None):
+            stop_together([(running.child, running.part.stop_signal)], STOP_SECONDS)
+
+    def watch(self) -> None:
+        """Keep the parts running until an exception (Ctrl-C) ends it."""
+        while True:
+            for running in self.running.values():
+                self._attend(running)
+            self.record()
+            time.sleep(WATCH_SECONDS)
+
+    def _attend(self, running: Running) -> None:
+        """Notice a death and, after a pause that grows with each, start the part again."""
+        part, now = running.part, time.monotonic()
+        if running.restart_at is not None:
+            if now >= running.restart_at:
+                self._restart(running)
+            return
+        if running.child.poll() is None:
+            return
+        if now - running.started > STEADY_SECONDS:
+            running.delay = FIRST_DELAY
+        end_group(running.child)
+        how = f"{part.name} ended with status {running.child.returncode}"
+        self.say(f"{how}; it starts again in {running.delay:g} s.\n{tail(self.log(part.name))}")
+        running.restart_at = now + running.delay
+        running.delay = min(running.delay * 2, LONGEST_DELAY)
+
+    def _restart(self, running: Running) -> None:
+        part = running.part
+        if part.before_start is not None:
+            part.before_start()
+        rotate(self.log(part.name))
+        running.child = spawn(part, self.log(part.name))
+        running.started, running.restart_at = time.monotonic(), None
+
+    def record(self) -> None:
+        """Write down every process below us and clear those that have ended, every few seconds."""
+        if time.monotonic() - self._recorded < RECORD_SECONDS:
+            return
+        self._recorded = time.monotonic()
+        remember_processes(self.home, self._descendants())
+        for running in self.running.values():
+            rotate(self.log(running.part.name))
+
+    def _descendants(self) -> list[Identity]:
+        """Return what runs below us, orphans included, and reap the orphans that have ended."""
+        own = {running.child.pid for running in self.running.values()}
+        found = []
+        for process in psutil.Process().children(recursive=True):
+            identity = Identity.of(process.pid)
+            if identity is not None:
+                found.append(identity)
+            elif process.pid not in own:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(process.pid, os.WNOHANG)
+        return found
+
+    def stop(self) -> None:
+        """Stop every part, stores last, then whatever a part has left below us."""
+        running = list(self.running.values())[::-1]
+        for is_store in (False, True):
+            wave = [one for one in running if one.part.is_store is is_store]
+            stop_together([(one.child, one.part.stop_signal) for one in wave], STOP_SECONDS)
+            if not is_store:
+                kept = {one.child.pid for one in running if one.part.is_store}
+                below = [pid for store in kept for pid in descendants_of(store)]
+                end((one for one in self._descendants() if one.pid not in kept.union(below)), within=1.0)
+        self.running.clear()
+
+
+def descendants_of(pid: int) -> Iterator[int]:
+    with contextlib.suppress(psutil.Error):
+        yield from (process.pid for process in psutil.Process(pid).children(recursive=True))
+
+
+def rotate(log: Path) -> None:
+    """Keep one older log; the process keeps its file, which is emptied under it."""
+    with contextlib.suppress(OSError):
+        if log.stat().st_size > LOG_BYTES:
+            shutil.copyfile(log, log.with_suffix(".log.1"))
+            os.truncate(log, 0)
+
+
+@contextlib.contextmanager
+def stops_on_signals() -> Iterator[None]:
+    """Make SIGTERM and SIGHUP end the block as Ctrl-C does."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    previous = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Hold signals off while the parts are stopped: a second Ctrl-C must not leave half of them."""
+    numbers = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
+    previous = {number: signal.signal(number, signal.SIG_IGN) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
