@@ -90,6 +90,10 @@ def test_nothing_is_drawn_for_facts_that_are_not_known() -> None:
     assert "None" not in text
 
 
+def test_an_unknown_language_is_drawn_in_turkish() -> None:
+    assert "Yalnız sekiz yüz yetmiş TL" in text_of(invoice(language="de"))
+
+
 def test_an_unpaid_document_does_not_claim_to_be_paid() -> None:
     assert "Ödendi" not in text_of(invoice(paid_at=None))
 
