@@ -5,7 +5,6 @@ from litestar import Litestar
 from app.lib.log import configure_logging
 from app.lib.settings import Settings, load_settings
 from app.server.core import build_application
-from app.server.plugins import build_queues
 from app.server.resources import build_resources
 
 
@@ -13,5 +12,4 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """Return the application; raises `SettingsError` when the settings do not make a running service."""
     settings = settings or load_settings()
     configure_logging(settings.log_level, as_json=True)
-    queues = build_queues(settings)
-    return build_application(settings, build_resources(settings, queues), queues)
+    return build_application(settings, build_resources(settings))

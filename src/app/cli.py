@@ -1,8 +1,171 @@
 """The command `tezgah`: every command is a thin call into a service."""
 
+import asyncio
+import json
+import sys
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Any
+
 import click
+
+from app.lib.settings import Settings, SettingsError, load_settings
 
 
 @click.group()
-def main() -> None:
+@click.pass_context
+def main(context: click.Context) -> None:
     """Run and look after a Tezgâh service."""
+    try:
+        context.obj = load_settings()
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@main.command()
+def up() -> None:
+    """Run the whole product on embedded parts until Ctrl-C."""
+    from app.embedded.up import run
+
+    sys.exit(run())
+
+
+@main.command()
+@click.pass_obj
+def web(settings: Settings) -> None:
+    """Serve the pages, the PayTR callback and the edge."""
+    import uvicorn
+
+    uvicorn.run(
+        "app.asgi:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+@main.command()
+@click.option("--queue", "queues", multiple=True, help="Only these queues; all when left out.")
+@click.pass_obj
+def worker(settings: Settings, queues: tuple[str, ...]) -> None:
+    """Run renewals, mails, documents and workspaces."""
+    from app.server.worker import run_worker
+
+    asyncio.run(run_worker(settings, queues))
+
+
+@main.command()
+@click.option("--port", default=8010, show_default=True)
+@click.pass_obj
+def sandbox(settings: Settings, port: int) -> None:
+    """Run the PayTR simulator on this machine; refused in production."""
+    from app.sandbox.app import serve
+    from app.sandbox.config import sandbox_config
+
+    serve(sandbox_config(settings, port=port))
+
+
+@main.group()
+def database() -> None:
+    """Look after the schema."""
+
+
+@database.command("upgrade")
+@click.pass_obj
+def database_upgrade(settings: Settings) -> None:
+    """Bring the schema and the catalogue to their newest version."""
+    from app.server.commands import upgrade
+
+    run_with(settings, upgrade)
+
+
+@database.command("check")
+@click.pass_obj
+def database_check(settings: Settings) -> None:
+    """Say whether models and migrations agree."""
+    from app.server.commands import drift
+
+    differences = run_with(settings, drift)
+    for difference in differences:
+        click.echo(difference)
+    sys.exit(1 if differences else 0)
+
+
+@main.command()
+@click.option("--companies", default=0, help="How many further companies, beside one in each state.")
+@click.pass_obj
+def seed(settings: Settings, companies: int) -> None:
+    """Make demo companies in every state; what exists already stays."""
+    from app.server.commands import demo
+
+    if settings.is_production:
+        raise click.ClickException("Demo companies are refused in production.")
+    for line in run_with(settings, lambda resources: demo(resources, companies)):
+        click.echo(line)
+
+
+@main.group()
+def billing() -> None:
+    """Run scheduled work by hand."""
+
+
+@billing.command("run")
+@click.option("--at", default="", help="Do what is due at this ISO instant instead of now.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def billing_run(settings: Settings, at: str, as_json: bool) -> None:
+    """Make one pass over everything that is due."""
+    from app.server.commands import billing_pass
+
+    instant = datetime.fromisoformat(at) if at else None
+    report = run_with(settings, lambda resources: billing_pass(resources, instant))
+    show(report, as_json)
+    sys.exit(1 if any(row["failed"] for row in report) else 0)
+
+
+@billing.command("cases")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def billing_cases(settings: Settings, as_json: bool) -> None:
+    """List what a person has to decide; succeeds when there is nothing."""
+    from app.server.commands import open_cases
+
+    cases = run_with(settings, open_cases)
+    show(cases, as_json)
+    sys.exit(1 if cases else 0)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def health(settings: Settings, as_json: bool) -> None:
+    """Say whether database, schema and Redis are fit to serve."""
+    from app.domain.ops.health import readiness
+
+    checks = run_with(settings, lambda resources: readiness(resources.engine, resources.redis))
+    show([{"part": part, "state": state} for part, state in checks.items()], as_json)
+    sys.exit(0 if all(state == "ok" for state in checks.values()) else 1)
+
+
+def run_with(settings: Settings, command: Callable[[Any], Awaitable[Any]]) -> Any:
+    """Run one command on the process's resources and close them."""
+    from app.server.commands import with_resources
+
+    try:
+        return asyncio.run(with_resources(settings, command))
+    except SettingsError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def show(rows: list[dict[str, Any]], as_json: bool) -> None:
+    """Print rows for people or for programs."""
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, default=str))
+        return
+    for row in rows:
+        click.echo("  ".join(f"{name}: {value}" for name, value in row.items()))

@@ -1,7 +1,7 @@
 """Puts the application together."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,10 @@ from litestar.plugins.htmx import HTMXPlugin
 from litestar.static_files import create_static_files_router
 from litestar.stores.redis import RedisStore
 from litestar.template import TemplateConfig
-from litestar_saq import SAQPlugin
 
+from app.domain.accounts.passwords import MINIMUM_LENGTH
 from app.domain.companies.viewer import Viewer
+from app.domain.subscriptions.service import DATA_KEPT, TRIAL_LENGTH
 from app.lib.http import MACHINE
 from app.lib.settings import Settings
 from app.lib.templating import PageEngine, build_environment
@@ -34,31 +35,35 @@ from app.server.security import (
 from app.tasks.context import Resources
 
 STATIC = Path(__file__).parents[1] / "static"
+PROMISES = {
+    "trial_days": TRIAL_LENGTH.days,
+    "retention_days": DATA_KEPT.days,
+    "password_length": MINIMUM_LENGTH,
+}
+"""Numbers that pages promise, from where they are kept."""
 BODY_LIMIT = 1_000_000
 """Bytes of a request body: no form of ours comes near, and a larger one is refused with 413."""
 
 
-def build_application(settings: Settings, resources: Resources, queues: SAQPlugin) -> Litestar:
-    """Return the web application on these resources."""
+def build_application(
+    settings: Settings, resources: Resources, *, owns_resources: bool = True
+) -> Litestar:
+    """Return the web application on these resources; it closes them when it ends if it owns them."""
     alchemy = build_alchemy(resources.engine, resources.session_maker)
     sessions = session_config(settings)
     session_redis = build_redis(settings.redis_url, decode=False)
     environment = build_environment()
-    environment.globals |= {"settings": settings, "asset": partial(asset_address, {})}
+    environment.globals |= {"settings": settings, "asset": partial(asset_address, {}), **PROMISES}
 
     @asynccontextmanager
     async def lifespan(application: Litestar) -> AsyncIterator[None]:
-        async with closing(resources):
+        async with closing(resources) if owns_resources else nullcontext():
             yield
         await session_redis.aclose()
 
     application = Litestar(
         route_handlers=[*ROUTES, static_files()],
-        plugins=[
-            HTMXPlugin(),
-            SQLAlchemyInitPlugin(alchemy),
-            queues,
-        ],  # htmx first: it replaces signature types
+        plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
         middleware=[
             RequestContext(settings),
             SecurityHeaders(settings, settings.paytr_base_url),

@@ -54,7 +54,7 @@ def ask_to_log_in(request: AnyRequest, error: NotAuthorizedException) -> Respons
     login = f"/login?next={quote(target)}"
     if is_htmx(request):
         return Response(None, status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": login})
-    return Redirect(login, status_code=HTTPStatus.FOUND)
+    return Redirect(login, status_code=302)
 
 
 def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:

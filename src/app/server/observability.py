@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import structlog
-from litestar.datastructures import MutableScopeHeaders
+from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -41,7 +41,7 @@ class RequestContext(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Bind the context, pass the request on, then log and measure it."""
-        headers = MutableScopeHeaders.from_message({"headers": scope["headers"]})  # type: ignore[typeddict-item]
+        headers = Headers.from_scope(scope)
         request_id = self._request_id(scope, headers)
         address = client_address(scope, headers, self._trusted)
         scope["state"]["client_address"] = address
@@ -64,7 +64,7 @@ class RequestContext(ASGIMiddleware):
         finally:
             self._finish(scope, status, time.perf_counter() - started)
 
-    def _request_id(self, scope: Scope, headers: MutableScopeHeaders) -> str:
+    def _request_id(self, scope: Scope, headers: Headers) -> str:
         given = headers.get("x-request-id", "")
         return given if peer(scope) in self._trusted and REQUEST_ID.match(given) else uuid4().hex
 
@@ -72,7 +72,8 @@ class RequestContext(ASGIMiddleware):
     def _finish(scope: Scope, status: int, seconds: float) -> None:
         handler: Any = scope.get("route_handler")
         route = scope.get("path_template") or (sorted(handler.paths)[0] if handler else "unmatched")
-        request_seconds.labels(scope["method"], route, str(status)).observe(seconds)
+        method = scope.get("method", "GET")
+        request_seconds.labels(method, route, str(status)).observe(seconds)
         if not scope["path"].startswith(QUIET_PATHS):
             log.info(
                 "request",
@@ -89,7 +90,7 @@ def peer(scope: Scope) -> str:
     return client[0] if client else ""
 
 
-def client_address(scope: Scope, headers: MutableScopeHeaders, trusted: frozenset[str]) -> str:
+def client_address(scope: Scope, headers: Headers, trusted: frozenset[str]) -> str:
     """Return the client's address, believing `X-Forwarded-For` only from trusted hops, from the right."""
     hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
     address = peer(scope)
@@ -98,7 +99,7 @@ def client_address(scope: Scope, headers: MutableScopeHeaders, trusted: frozense
     return address or "0.0.0.0"  # noqa: S104 a placeholder, nothing listens on it
 
 
-def language_of(headers: MutableScopeHeaders) -> str:
+def language_of(headers: Headers) -> str:
     """Return the visitor's language: their cookie, then their browser's wish, then Turkish."""
     cookies = dict(part.strip().partition("=")[::2] for part in headers.get("cookie", "").split(";"))
     return language_from(headers.get("accept-language"), cookies.get(LANGUAGE_COOKIE))

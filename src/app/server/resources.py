@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
-from litestar_saq import SAQPlugin
 
 from app.domain.notifications.mailer import SmtpMailer
 from app.domain.payments.paytr.client import PaytrGateway
@@ -13,11 +12,11 @@ from app.domain.workspaces.drivers import driver_for
 from app.domain.workspaces.routing import Routes
 from app.lib.settings import Settings, SettingsError
 from app.lib.storage import open_storage
-from app.server.plugins import build_engine, build_redis, build_session_maker, enqueue_into
+from app.server.plugins import build_engine, build_queues, build_redis, build_session_maker, enqueue_into
 from app.tasks.context import Resources
 
 
-def build_resources(settings: Settings, queues: SAQPlugin) -> Resources:
+def build_resources(settings: Settings) -> Resources:
     """Return the connections and adapters of one process; nothing connects yet."""
     missing = [
         name
@@ -34,7 +33,7 @@ def build_resources(settings: Settings, queues: SAQPlugin) -> Resources:
     return Resources(
         settings=settings,
         engine=engine,
-        session_maker=build_session_maker(engine, enqueue_into(queues)),
+        session_maker=build_session_maker(engine, enqueue_into(build_queues(settings))),
         redis=build_redis(settings.redis_url),
         http=http,
         storage=open_storage(settings.storage_location),

@@ -1,7 +1,10 @@
 """Every controller of the product, on one screen."""
 
 from app.domain.accounts.controllers import LegalController
+from app.domain.billing.controllers.checkout import CheckoutController
+from app.domain.billing.controllers.pages import DashboardController
 from app.domain.billing.controllers.registration import RegistrationController
+from app.domain.billing.webhooks import paytr_callback
 from app.domain.companies.controllers import LoginController
 from app.domain.ops.controllers import HealthController
 from app.domain.plans.controllers import CatalogueController
@@ -11,5 +14,8 @@ ROUTES = [
     LegalController,
     RegistrationController,
     LoginController,
+    DashboardController,
+    CheckoutController,
+    paytr_callback,
     HealthController,
 ]

@@ -1,5 +1,8 @@
 """Tasks that follow a settlement, and the sweeps behind their due columns."""
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from saq.types import Context
@@ -10,6 +13,7 @@ from app.domain.billing.receipts import render_invoice as render_invoice_now
 from app.domain.billing.verification import due_inquiries
 from app.domain.billing.verification import inquire as inquire_now
 from app.domain.notifications.service import due_emails
+from app.domain.ops.runs import Tally
 from app.lib.clock import now
 from app.lib.events import publish
 from app.tasks.context import Resources, resources_of
@@ -23,45 +27,53 @@ async def announce(context: Context, *, company_id: str) -> None:
 
 async def render_invoice(context: Context, *, invoice_id: str) -> None:
     """Render one invoice's PDF and queue its receipt."""
-    await _render(resources_of(context), UUID(invoice_id))
+    await _render(resources_of(context), UUID(invoice_id), now())
 
 
 async def send_email(context: Context, *, message_id: str) -> None:
     """Send one mail of the outbox."""
-    await _send(resources_of(context), UUID(message_id))
+    await _send(resources_of(context), UUID(message_id), now())
 
 
 async def inquire_payment(context: Context, *, payment_id: str) -> None:
     """Ask PayTR about one payment."""
-    await _inquire(resources_of(context), UUID(payment_id))
+    await _inquire(resources_of(context), UUID(payment_id), now())
 
 
 async def sweep_invoices(context: Context) -> None:
     """Render what the queue has missed."""
-    await sweep(resources_of(context), "sweep_invoices", due_invoices, _render)
+    await SWEEPS["sweep_invoices"](resources_of(context), now())
 
 
 async def sweep_emails(context: Context) -> None:
     """Send what the queue has missed and what is to be tried again."""
-    await sweep(resources_of(context), "sweep_emails", due_emails, _send)
+    await SWEEPS["sweep_emails"](resources_of(context), now())
 
 
 async def sweep_inquiries(context: Context) -> None:
     """Ask PayTR about every payment that is due."""
-    await sweep(resources_of(context), "sweep_inquiries", due_inquiries, _inquire)
+    await SWEEPS["sweep_inquiries"](resources_of(context), now())
 
 
-async def _render(resources: Resources, invoice_id: UUID) -> None:
+async def _render(resources: Resources, invoice_id: UUID, at: datetime) -> None:
     await render_invoice_now(
-        resources.session_maker, resources.storage, resources.settings, invoice_id, at=now()
+        resources.session_maker, resources.storage, resources.settings, invoice_id, at=at
     )
 
 
-async def _send(resources: Resources, message_id: UUID) -> None:
+async def _send(resources: Resources, message_id: UUID, at: datetime) -> None:
     await send_email_now(
-        resources.session_maker, resources.mailer, resources.storage, resources.settings, message_id
+        resources.session_maker, resources.mailer, resources.storage, resources.settings, message_id, at=at
     )
 
 
-async def _inquire(resources: Resources, payment_id: UUID) -> None:
-    await inquire_now(resources.session_maker, resources.gateway, resources.settings, payment_id, at=now())
+async def _inquire(resources: Resources, payment_id: UUID, at: datetime) -> None:
+    await inquire_now(resources.session_maker, resources.gateway, resources.settings, payment_id, at=at)
+
+
+SWEEPS: dict[str, Callable[[Resources, datetime], Awaitable[Tally]]] = {
+    "sweep_inquiries": partial(sweep, name="sweep_inquiries", find=due_inquiries, do=_inquire),
+    "sweep_invoices": partial(sweep, name="sweep_invoices", find=due_invoices, do=_render),
+    "sweep_emails": partial(sweep, name="sweep_emails", find=due_emails, do=_send),
+}
+"""The sweeps around money, in the order one pass by hand makes them."""

@@ -17,9 +17,11 @@ KEEP_IDLE_RUNS = timedelta(days=7)
 async def forget_idle_runs(context: Context) -> None:
     """Remove old records of runs that found nothing and failed on nothing."""
     resources = resources_of(context)
-    async with recorded_run(resources.session_maker, "forget_idle_runs") as tally:
-        async with unit_of_work(resources.session_maker) as session:
-            old = delete(JobRun).where(
-                JobRun.started_at < now() - KEEP_IDLE_RUNS, JobRun.found == 0, JobRun.error.is_(None)
-            )
-            tally.found = tally.done = (await session.execute(old)).rowcount  # type: ignore[attr-defined]  # of a CursorResult
+    old = delete(JobRun).where(
+        JobRun.started_at < now() - KEEP_IDLE_RUNS, JobRun.found == 0, JobRun.error.is_(None)
+    )
+    async with (
+        recorded_run(resources.session_maker, "forget_idle_runs") as tally,
+        unit_of_work(resources.session_maker) as session,
+    ):
+        tally.found = tally.done = len((await session.execute(old.returning(JobRun.id))).all())

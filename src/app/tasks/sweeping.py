@@ -8,8 +8,7 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.ops.runs import recorded_run
-from app.lib.clock import now
+from app.domain.ops.runs import Tally, recorded_run
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 
@@ -22,18 +21,20 @@ class FindDue(Protocol):
     async def __call__(self, session: AsyncSession, *, at: datetime) -> list[UUID]: ...
 
 
-async def sweep(
-    resources: Resources, name: str, find: FindDue, do: Callable[[Resources, UUID], Awaitable[object]]
-) -> None:
-    """Run `do` for every due row and record found, done and failed."""
+Do = Callable[[Resources, UUID, datetime], Awaitable[object]]
+
+
+async def sweep(resources: Resources, at: datetime, *, name: str, find: FindDue, do: Do) -> Tally:
+    """Run `do` for every row due at `at`; record and return found, done and failed."""
     async with recorded_run(resources.session_maker, name) as tally:
         async with unit_of_work(resources.session_maker) as session:
-            due = await find(session, at=now())
+            due = await find(session, at=at)
         tally.found = len(due)
         for row_id in due:
             try:
-                await do(resources, row_id)
+                await do(resources, row_id, at)
                 tally.done += 1
             except Exception:
                 tally.failed += 1
                 log.exception("sweep.row_failed", sweep=name, row=str(row_id))
+    return tally

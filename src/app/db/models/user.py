@@ -23,8 +23,6 @@ class User(Identified, Base):
     password_hash: Mapped[str]
     language: Mapped[str] = mapped_column(default="tr")
     color_scheme: Mapped[str] = mapped_column(default="auto")
-    is_operator: Mapped[bool] = mapped_column(default=False)
-    """Operator of the platform; never a role inside a company."""
     session_epoch: Mapped[int] = mapped_column(default=0)
     """Sessions carry the epoch they began in; raising it ends them all."""
     last_login_at: Mapped[datetime | None]

@@ -70,6 +70,7 @@ class Workspace(Identified, CompanyOwned, Base):
     owner_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     name: Mapped[str]
     driver: Mapped[str]
+    """The driver that started it last, the only one that can read its state."""
     status: Mapped[WorkspaceStatus]
     driver_state: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Opaque to everyone but the driver, which finds its machine again with it."""
@@ -94,10 +95,10 @@ class Workspace(Identified, CompanyOwned, Base):
         """Change the status along the table, or raise `IllegalTransition`."""
         self.status = WORKSPACE_TRANSITIONS.move(self.status, target)
 
-    def became_ready(self, backend_url: str, state: dict[str, Any], at: datetime) -> None:
-        """Record that it runs and where."""
+    def became_ready(self, driver: str, backend_url: str, state: dict[str, Any], at: datetime) -> None:
+        """Record that it runs, by what and where."""
         self.move(W.READY)
-        self.backend_url, self.driver_state, self.ready_at = backend_url, state, at
+        self.driver, self.backend_url, self.driver_state, self.ready_at = driver, backend_url, state, at
         self.last_error = None
 
     def became_stopped(self, state: dict[str, Any], reason: str | None = None) -> None:

@@ -1,6 +1,7 @@
 """Sending what lies in the outbox, with the invoice attached where there is one."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -15,7 +16,6 @@ from app.domain.notifications.mailer import (
     OutgoingEmail,
 )
 from app.domain.notifications.rendering import Letterhead, render_email
-from app.lib.clock import now
 from app.lib.settings import Settings
 from app.lib.storage import Storage
 from app.lib.uow import unit_of_work
@@ -27,6 +27,8 @@ async def send_email(
     storage: Storage,
     settings: Settings,
     message_id: UUID,
+    *,
+    at: datetime,
 ) -> bool:
     """Send one due mail and note the outcome; says whether the server took it.
 
@@ -34,7 +36,7 @@ async def send_email(
     transaction is open while the network answers.
     """
     async with unit_of_work(session_maker) as session:
-        message = await outbox.claim_email(session, message_id, at=now())
+        message = await outbox.claim_email(session, message_id, at=at)
         invoice = await session.get(Invoice, message.invoice_id) if message and message.invoice_id else None
     if message is None:
         return False
@@ -45,18 +47,18 @@ async def send_email(
         problem = error
     async with unit_of_work(session_maker) as session:
         sent = await session.get_one(EmailMessage, message_id, with_for_update=True)
-        _note(sent, problem)
+        _note(sent, problem, at)
     return problem is None
 
 
-def _note(message: EmailMessage, problem: MailRefused | MailUnavailable | None) -> None:
+def _note(message: EmailMessage, problem: MailRefused | MailUnavailable | None, at: datetime) -> None:
     match problem:
         case None:
-            outbox.mark_sent(message, at=now())
+            outbox.mark_sent(message, at=at)
         case MailRefused():
-            outbox.mark_refused(message, str(problem), at=now())
+            outbox.mark_refused(message, str(problem), at=at)
         case MailUnavailable():
-            outbox.mark_deferred(message, str(problem), at=now())
+            outbox.mark_deferred(message, str(problem), at=at)
 
 
 async def _letter(

@@ -23,6 +23,7 @@ from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import PaymentFailed
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.paytr.reasons import classify
+from app.lib.ids import uuid7
 from app.lib.settings import Settings
 from app.lib.uow import defer
 
@@ -144,7 +145,7 @@ async def _hold(
     session: AsyncSession, row: Row[Any], arrival: Arrival, kind: CaseKind, at: datetime
 ) -> Outcome:
     parameters = _parameters(row, arrival, Outcome.HELD, at, action="payment.held", kind=kind.value)
-    parameters |= {"collected": arrival.message.total_amount, "case_id": store.uuid7(), "kind": kind.value}
+    parameters |= {"collected": arrival.message.total_amount, "case_id": uuid7(), "kind": kind.value}
     await session.execute(store.HOLD, parameters)
     defer(session, Job.ANNOUNCE, company_id=str(row.company_id))
     return Outcome.HELD
@@ -160,7 +161,7 @@ async def _keep_unknown(session: AsyncSession, arrival: Arrival, at: datetime) -
         payment_id=None,
     )
     parameters |= {
-        "case_id": store.uuid7(),
+        "case_id": uuid7(),
         "kind": CaseKind.UNKNOWN_ORDER.value,
         "company_id": None,
         "facts": store.encode({"status": arrival.message.status, "collected": arrival.message.total_amount}),

@@ -89,7 +89,7 @@ async def _claim(
 
 async def _compare(session: AsyncSession, payment: Payment, answer: Inquiry, *, at: datetime) -> None:
     """Open a case when PayTR's own record differs from what the callback said."""
-    differences = {
+    differences: dict[str, object] = {
         name: {"ours": ours, "paytr": theirs}
         for name, ours, theirs in (
             ("amount", payment.amount, answer.amount),

@@ -109,7 +109,7 @@ async def open_frame(
         frame = await gateway.request_frame(frame_request(checkout, viewer, settings, address=address))
     except GatewayError as error:
         metrics.checkouts.labels(type(error).__name__).inc()
-        log.error("checkout.no_frame", merchant_oid=checkout.payment.merchant_oid, reason=str(error))
+        log.warning("checkout.no_frame", merchant_oid=checkout.payment.merchant_oid, reason=str(error))
         return None
     metrics.checkouts.labels("frame").inc()
     return frame

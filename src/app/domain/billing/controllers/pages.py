@@ -13,7 +13,7 @@ from app.domain.companies.viewer import Viewer
 from app.domain.plans.queries import current_offers
 from app.lib.clock import now
 from app.lib.errors import NotAllowed, Unavailable
-from app.lib.events import subscribe
+from app.lib.events import stream
 from app.lib.http import AnyRequest
 from app.lib.i18n import N_
 from app.lib.storage import Storage
@@ -84,7 +84,7 @@ class DashboardController(Controller):
     @get("/events", name="events:show", sync_to_thread=False)
     def events(self, redis: NamedDependency[Redis], viewer: NamedDependency[Viewer]) -> ServerSentEvent:
         """Stream hints about what changed in the viewer's company."""
-        return ServerSentEvent(subscribe(redis, viewer.company.id))
+        return stream(redis, viewer.company.id, "billing-changed", "workspaces-changed")
 
 
 def require_billing(viewer: Viewer) -> None:

@@ -1,0 +1,64 @@
+"""What the commands do, on the resources of one process."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.db.models import OperatorCase
+from app.db.schema import schema_drift, upgrade_database
+from app.domain.billing.demo import seed_demo
+from app.domain.plans.service import publish_catalogue
+from app.lib.clock import now
+from app.lib.settings import Settings
+from app.lib.uow import unit_of_work
+from app.server.resources import build_resources, closing
+from app.tasks.billing import SWEEPS
+from app.tasks.context import Resources
+
+
+async def with_resources(settings: Settings, command: Callable[[Resources], Awaitable[Any]]) -> Any:
+    """Run a command on resources of its own and close them afterwards."""
+    async with closing(build_resources(settings)) as resources:
+        return await command(resources)
+
+
+async def upgrade(resources: Resources) -> None:
+    """Migrate the schema, then publish what the catalogue lacks."""
+    await upgrade_database(resources.engine)
+    async with unit_of_work(resources.session_maker) as session:
+        await publish_catalogue(session, at=now())
+
+
+async def drift(resources: Resources) -> list[str]:
+    """Return how models and the migrated database differ."""
+    return await schema_drift(resources.engine)
+
+
+async def billing_pass(resources: Resources, at: datetime | None) -> list[dict[str, Any]]:
+    """Make one pass of every sweep around money; return what each found, did and failed on."""
+    at = at or now()
+    tallies = {name: await sweep_once(resources, at) for name, sweep_once in SWEEPS.items()}
+    return [{"sweep": name, **asdict(tally)} for name, tally in tallies.items()]
+
+
+async def open_cases(resources: Resources) -> list[dict[str, Any]]:
+    """Return the cases nobody has decided yet, oldest first."""
+    statement = select(OperatorCase).where(OperatorCase.closed_at.is_(None)).order_by(OperatorCase.opened_at)
+    async with unit_of_work(resources.session_maker) as session:
+        return [
+            {
+                "opened": case.opened_at.isoformat(timespec="seconds"),
+                "kind": case.kind.value,
+                "about": case.subject,
+                **case.facts,
+            }
+            for case in await session.scalars(statement)
+        ]
+
+
+async def demo(resources: Resources, companies: int) -> list[str]:
+    """Make the demo companies; return a line for each that says how to log in."""
+    return await seed_demo(resources.session_maker, resources.settings, companies=companies, at=now())

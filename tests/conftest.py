@@ -1,0 +1,174 @@
+"""Real PostgreSQL and Valkey for the whole run; every test finds an empty database with the catalogue."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from litestar import Litestar
+from redis.asyncio import Redis
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+
+from app.db.base import Base
+from app.db.schema import upgrade_database
+from app.domain.notifications.mailer import MemoryMailer
+from app.domain.payments.paytr.fake import InMemoryGateway
+from app.domain.plans.service import publish_catalogue
+from app.domain.workspaces.drivers.fakes import FakeDriver
+from app.domain.workspaces.routing import Routes
+from app.embedded.services import TestServices, test_services
+from app.lib.clock import now
+from app.lib.settings import Settings
+from app.lib.storage import MemoryStorage
+from app.lib.uow import unit_of_work
+from app.server.core import build_application
+from app.server.plugins import build_engine, build_queues, build_redis, build_session_maker, enqueue_into
+from app.tasks.context import Resources
+
+KEPT = {"plans", "plan_prices"}
+BASE_URL = "http://tezgah.localhost"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """All async tests share one event loop."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServices]:
+    """PostgreSQL and Valkey: the ones named by TEZGAH_TEST_*, or embedded ones that end with the run."""
+    database_url, redis_url = (
+        os.environ.get("TEZGAH_TEST_DATABASE_URL"),
+        os.environ.get("TEZGAH_TEST_REDIS_URL"),
+    )
+    if database_url and redis_url:
+        yield TestServices(database_url=database_url, redis_url=redis_url)
+        return
+    with test_services(tmp_path_factory.mktemp("services")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def settings(services: TestServices, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of a test run; what lies outside points at a closed port."""
+    return Settings(
+        env="test",
+        home=tmp_path_factory.mktemp("home"),
+        secret_key="test-secret-key-of-more-than-32-characters",
+        public_url=BASE_URL,
+        database_url=services.database_url,
+        redis_url=services.redis_url,
+        paytr_base_url="http://127.0.0.1:9",
+        smtp_url="smtp://127.0.0.1:9",
+        workspace_domain="workspaces.localhost",
+    )
+
+
+@pytest.fixture(scope="session")
+async def engine(settings: Settings) -> AsyncIterator[AsyncEngine]:
+    """A migrated database with the catalogue; `upgrade` runs once."""
+    engine = build_engine(msgspec_replace(settings, database_pool_size=10))
+    await upgrade_database(engine)
+    async with unit_of_work(async_sessionmaker(engine)) as session:
+        await publish_catalogue(session, at=now())
+    yield engine
+    await engine.dispose()
+
+
+def msgspec_replace(settings: Settings, **changes: object) -> Settings:
+    """Return the settings with some changed."""
+    return Settings(**{**{name: getattr(settings, name) for name in settings.__struct_fields__}, **changes})
+
+
+@pytest.fixture
+async def redis(settings: Settings) -> AsyncIterator["Redis"]:
+    """An empty Valkey."""
+    client = build_redis(settings.redis_url)
+    await client.flushdb()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+async def resources(settings: Settings, engine: AsyncEngine, redis: "Redis") -> AsyncIterator[Resources]:
+    """A process's resources on the real database and Valkey, with fakes for what lies outside."""
+    tables = [table.name for table in Base.metadata.sorted_tables if table.name not in KEPT]
+    async with engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {', '.join(tables)} CASCADE"))
+    queues = build_queues(settings)
+    async with httpx.AsyncClient() as http:
+        yield Resources(
+            settings=settings,
+            engine=engine,
+            session_maker=build_session_maker(engine, enqueue_into(queues)),
+            redis=redis,
+            http=http,
+            storage=MemoryStorage(),
+            gateway=InMemoryGateway(),
+            mailer=MemoryMailer(),
+            driver=FakeDriver(),
+            routes=Routes(redis, settings.workspace_domain),
+        )
+    for queue in queues.get_queues().queues.values():
+        await queue.disconnect()
+
+
+@pytest.fixture
+def session_maker(resources: Resources) -> async_sessionmaker[AsyncSession]:
+    """Sessions whose commits are real; deferred jobs reach the queues."""
+    return resources.session_maker
+
+
+@pytest.fixture
+async def session(session_maker: async_sessionmaker[AsyncSession]) -> AsyncIterator[AsyncSession]:
+    """One open session; commit it yourself where another session has to see the rows."""
+    async with session_maker() as session:
+        yield session
+
+
+@pytest.fixture
+async def application(settings: Settings, resources: Resources) -> AsyncIterator[Litestar]:
+    """The whole web application on the test's resources, started and stopped."""
+    application = build_application(settings, resources, owns_resources=False)
+    async with application.lifespan():
+        yield application
+
+
+@pytest.fixture
+async def client(application: Litestar) -> AsyncIterator["Browser"]:
+    """A visitor's browser."""
+    async with browser(application) as client:
+        yield client
+
+
+class Browser(httpx.AsyncClient):
+    """An HTTP client that keeps cookies and sends the form token as pages do."""
+
+    async def submit(self, path: str, **fields: str) -> httpx.Response:
+        """Post a form with its token, as a person without JavaScript would."""
+        return await self.request_form("POST", path, fields)
+
+    async def request_form(self, method: str, path: str, fields: dict[str, str]) -> httpx.Response:
+        """Send a form by any method; the token is fetched first when there is none."""
+        if "csrf" not in self.cookies:
+            await self.get("/login")
+        data = {**fields, "_csrf_token": self.cookies.get("csrf", "")}
+        return await self.request(method, path, data=data)
+
+
+@asynccontextmanager
+async def browser(application: Litestar, *, address: str = "203.0.113.7") -> AsyncIterator[Browser]:
+    """A browser of its own on the application."""
+    transport = httpx.ASGITransport(application, raise_app_exceptions=False, client=(address, 40000))  # type: ignore[arg-type]  # Litestar types its ASGI scope more narrowly
+    async with Browser(transport=transport, base_url=BASE_URL) as client:
+        yield client
+
+
+@pytest.fixture
+def home(settings: Settings) -> Path:
+    """The run's own folder."""
+    return settings.home
