@@ -94,10 +94,11 @@ def unpacked() -> Path:
     manifest = PACKAGE / "package.json"
     if platform.machine() not in {"x86_64", "AMD64"} or not manifest.is_file():
         raise NoChromiumError(
-            "No Chromium is installed and the one from npm is not here: run `make setup`, install Chromium, or "
-            "set TEZGAH_CHROMIUM to one."
+            "No Chromium is installed and the one from npm is not here: run `make setup`, install "
+            "Chromium, or set TEZGAH_CHROMIUM to one."
         )
-    folder = ROOT / ".tezgah" / "chromium" / json.loads(manifest.read_text(encoding="utf-8"))["version"]
+    version = str(json.loads(manifest.read_text(encoding="utf-8"))["version"])
+    folder = ROOT / ".tezgah" / "chromium" / version
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

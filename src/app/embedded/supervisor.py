@@ -56,6 +56,8 @@ class Supervisor:
         self.say = say
         self.running: dict[str, Running] = {}
         self._recorded = 0.0
+        # Whoever started us may have started others before: they are not ours to end.
+        self._strangers = set(psutil.Process().children())
         adopt_orphans()
 
     def log(self, name: str) -> Path:
@@ -84,11 +86,11 @@ class Supervisor:
         """Keep the parts running until an exception (Ctrl-C) ends it."""
         while True:
             for running in self.running.values():
-                self._attend(running)
+                self.attend(running)
             self.record()
             time.sleep(WATCH_SECONDS)
 
-    def _attend(self, running: Running) -> None:
+    def attend(self, running: Running) -> None:
         """Notice a death and, after a pause that grows with each, start the part again."""
         part, now = running.part, time.monotonic()
         if running.restart_at is not None:
@@ -126,7 +128,8 @@ class Supervisor:
         """Return what runs below us, orphans included, and reap the orphans that have ended."""
         own = {running.child.pid for running in self.running.values()}
         found = []
-        for process in psutil.Process().children(recursive=True):
+        ours = [child for child in psutil.Process().children() if child not in self._strangers]
+        for process in (*ours, *(below for child in ours for below in children_of(child))):
             identity = Identity.of(process.pid)
             if identity is not None:
                 found.append(identity)
@@ -135,6 +138,12 @@ class Supervisor:
                     os.waitpid(process.pid, os.WNOHANG)
         return found
 
+    def _leftovers(self) -> list[Identity]:
+        """Return what still runs below us apart from the stores and their own processes."""
+        stores = [psutil.Process(one.child.pid) for one in self.running.values() if is_running_store(one)]
+        kept = {process.pid for store in stores for process in (store, *children_of(store))}
+        return [identity for identity in self._descendants() if identity.pid not in kept]
+
     def stop(self) -> None:
         """Stop every part, stores last, then whatever a part has left below us."""
         running = list(self.running.values())[::-1]
@@ -142,15 +151,20 @@ class Supervisor:
             wave = [one for one in running if one.part.is_store is is_store]
             stop_together([(one.child, one.part.stop_signal) for one in wave], STOP_SECONDS)
             if not is_store:
-                kept = {one.child.pid for one in running if one.part.is_store}
-                below = [pid for store in kept for pid in descendants_of(store)]
-                end((one for one in self._descendants() if one.pid not in kept.union(below)), within=1.0)
+                end(self._leftovers(), within=1.0)
         self.running.clear()
 
 
-def descendants_of(pid: int) -> Iterator[int]:
-    with contextlib.suppress(psutil.Error):
-        yield from (process.pid for process in psutil.Process(pid).children(recursive=True))
+def is_running_store(running: Running) -> bool:
+    return running.part.is_store and running.child.poll() is None
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    """Return everything below a process, nothing when it has ended."""
+    try:
+        return list(process.children(recursive=True))
+    except psutil.Error:
+        return []
 
 
 def rotate(log: Path) -> None:
