@@ -1,20 +1,24 @@
 """The edge: a route is live at once, only the authorized pass, and nobody meets a bare 404."""
 
+import asyncio
 import http.client
 import http.server
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
-from redis import Redis
+from redis.asyncio import Redis
 
+from app.domain.workspaces.routing import Route, Routes
 from app.embedded import traefik, valkey
 from app.embedded.parts import free_port
 from app.embedded.services import run
 
+WORKSPACE = UUID(int=1)
 HOST = "demo--acme.tezgah.localhost"
 
 
@@ -44,7 +48,7 @@ class Edge:
 
     port: int
     app_url: str
-    redis: Redis
+    redis_url: str
 
     def get(self, host: str = HOST, **headers: str) -> tuple[int, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
@@ -56,18 +60,24 @@ class Edge:
             connection.close()
 
     def route(self) -> None:
-        """Write a route the way the workspaces do."""
-        root = "traefik/http"
-        self.redis.mset(
-            {
-                f"{root}/routers/w/rule": f"Host(`{HOST}`)",
-                f"{root}/routers/w/entryPoints/0": "web",
-                f"{root}/routers/w/middlewares/0": "edge-authorize@file",
-                f"{root}/routers/w/service": "w",
-                f"{root}/services/w/loadBalancer/servers/0/url": self.app_url,
-            }
-        )
+        """Write a route as the workspaces do."""
+        self.change(lambda routes: routes.write(Route(WORKSPACE, HOST.partition(".")[0], self.app_url)))
         self.wait_until(lambda answer: traefik.UNAVAILABLE_PATH not in answer)
+
+    def unroute(self) -> None:
+        """Take the route away as the workspaces do."""
+        self.change(lambda routes: routes.remove(WORKSPACE))
+        self.wait_until(lambda answer: traefik.UNAVAILABLE_PATH in answer)
+
+    def change(self, act: Callable[[Routes], Awaitable[None]]) -> None:
+        async def with_routes() -> None:
+            routes = Routes(Redis.from_url(self.redis_url, decode_responses=True), "tezgah.localhost")
+            try:
+                await act(routes)
+            finally:
+                await routes.close()
+
+        asyncio.run(with_routes())
 
     def wait_until(self, condition: Callable[[str], bool]) -> None:
         deadline = time.monotonic() + 5
@@ -93,21 +103,18 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Edge]:
         redis_url=redis_url,
     )
     with run(valkey.part(home / "valkey", store_port, "tried", throwaway=True), home), run(part, home):
-        redis = Redis.from_url(redis_url)
-        edge = Edge(port, app_url, redis)
+        edge = Edge(port, app_url, redis_url)
         edge.wait_until(lambda answer: traefik.UNAVAILABLE_PATH in answer)
         yield edge
-        redis.close()
     server.shutdown()
     server.server_close()
 
 
-@pytest.fixture(autouse=True)
-def without_routes(edge: Edge) -> Iterator[None]:
-    yield
-    # By name: emptying the whole database sends no event, and Traefik would keep the routes.
-    edge.redis.delete(*edge.redis.keys("traefik/*"), "none")
-    edge.wait_until(lambda answer: traefik.UNAVAILABLE_PATH in answer)
+@pytest.fixture
+def routed(edge: Edge) -> Iterator[Edge]:
+    edge.route()
+    yield edge
+    edge.unroute()
 
 
 def test_a_host_without_a_route_gets_the_page_that_says_so(edge: Edge) -> None:
@@ -122,20 +129,24 @@ def test_a_host_outside_the_domain_gets_nothing(edge: Edge) -> None:
     assert edge.get("a.b.tezgah.localhost")[0] == 404
 
 
-def test_a_routed_host_is_closed_to_strangers(edge: Edge) -> None:
-    edge.route()
-    assert edge.get()[0] == 401
+def test_a_routed_host_is_closed_to_strangers(routed: Edge) -> None:
+    assert routed.get()[0] == 401
 
 
-def test_the_editor_sees_the_cookie_and_the_user_of_the_authorization_only(edge: Edge) -> None:
-    edge.route()
+def test_the_editor_sees_the_cookie_and_the_user_of_the_authorization_only(routed: Edge) -> None:
     forged = {"X-Tezgah-User": "mallory", "X_Tezgah_User": "mallory", "X-Forwarded-Host": "mallory.example"}
-    status, told = edge.get(Cookie="let-me-in; session=secret", **forged)
+    status, told = routed.get(Cookie="let-me-in; session=secret", **forged)
     assert status == 200
     assert told.startswith("/editor?folder=x ")
     assert "X-Tezgah-User=ayse" in told
     assert "Cookie=editor=1" in told
     assert "mallory" not in told
+
+
+def test_the_route_of_the_last_workspace_goes_with_it(edge: Edge) -> None:
+    edge.route()
+    edge.unroute()
+    assert edge.get()[1].startswith(traefik.UNAVAILABLE_PATH)
 
 
 def test_the_configuration_with_the_password_is_private(tmp_path: Path) -> None:

@@ -13,6 +13,9 @@ from redis.asyncio import Redis
 ENTRY_POINT = "web"
 AUTHORIZE = "edge-authorize@file"
 ROOT = "traefik/http"
+# Traefik passes over an empty configuration and keeps the old one, so that without this key, which is
+# never deleted and which nothing uses, the route of the last workspace would outlive it (seen with 3.7.15).
+KEPT = {f"{ROOT}/middlewares/workspaces/headers/customRequestHeaders/X-Tezgah-Routes": "kept"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ class Routes:
     async def write(self, route: Route) -> None:
         """Make the route live."""
         async with self._redis.pipeline(transaction=True) as transaction:
-            transaction.mset(self._keys(route))
+            transaction.mset({**self._keys(route), **KEPT})
             await transaction.execute()
 
     async def remove(self, workspace_id: UUID) -> None:
