@@ -21,6 +21,7 @@ from app.domain.workspaces.drivers.fakes import FakeDriver
 from app.domain.workspaces.routing import Routes
 from app.embedded.services import TestServices, test_services
 from app.lib.clock import now
+from app.lib.log import configure_logging
 from app.lib.settings import Settings
 from app.lib.storage import MemoryStorage
 from app.lib.uow import unit_of_work
@@ -30,6 +31,12 @@ from app.tasks.context import Resources
 
 KEPT = {"plans", "plan_prices"}
 BASE_URL = "http://tezgah.localhost"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs() -> None:
+    """Log as in production: JSON, and only what deserves a look."""
+    configure_logging("error", as_json=True)
 
 
 @pytest.fixture(scope="session")
@@ -84,22 +91,11 @@ def msgspec_replace(settings: Settings, **changes: object) -> Settings:
     return Settings(**{**{name: getattr(settings, name) for name in settings.__struct_fields__}, **changes})
 
 
-@pytest.fixture
-async def redis(settings: Settings) -> AsyncIterator["Redis"]:
-    """An empty Valkey."""
-    client = build_redis(settings.redis_url)
-    await client.flushdb()
-    yield client
-    await client.aclose()
-
-
-@pytest.fixture
-async def resources(settings: Settings, engine: AsyncEngine, redis: "Redis") -> AsyncIterator[Resources]:
+@pytest.fixture(scope="session")
+async def process(settings: Settings, engine: AsyncEngine) -> AsyncIterator[Resources]:
     """A process's resources on the real database and Valkey, with fakes for what lies outside."""
-    tables = [table.name for table in Base.metadata.sorted_tables if table.name not in KEPT]
-    async with engine.begin() as connection:
-        await connection.execute(text(f"TRUNCATE {', '.join(tables)} CASCADE"))
     queues = build_queues(settings)
+    redis = build_redis(settings.redis_url)
     async with httpx.AsyncClient() as http:
         yield Resources(
             settings=settings,
@@ -115,6 +111,25 @@ async def resources(settings: Settings, engine: AsyncEngine, redis: "Redis") -> 
         )
     for queue in queues.get_queues().queues.values():
         await queue.disconnect()
+    await redis.aclose()
+
+
+@pytest.fixture
+async def resources(process: Resources) -> Resources:
+    """The process with an empty database, an empty Valkey and fakes that remember nothing."""
+    tables = [table.name for table in Base.metadata.sorted_tables if table.name not in KEPT]
+    async with process.engine.begin() as connection:
+        await connection.execute(text(f"TRUNCATE {', '.join(tables)} CASCADE"))
+    await process.redis.flushdb()
+    for fake in (process.storage, process.gateway, process.mailer, process.driver):
+        fake.__init__()  # type: ignore[misc]  # begins anew under the same identity
+    return process
+
+
+@pytest.fixture
+def redis(resources: Resources) -> "Redis":
+    """An empty Valkey."""
+    return resources.redis
 
 
 @pytest.fixture
@@ -130,12 +145,18 @@ async def session(session_maker: async_sessionmaker[AsyncSession]) -> AsyncItera
         yield session
 
 
-@pytest.fixture
-async def application(settings: Settings, resources: Resources) -> AsyncIterator[Litestar]:
-    """The whole web application on the test's resources, started and stopped."""
-    application = build_application(settings, resources, owns_resources=False)
+@pytest.fixture(scope="session")
+async def web(settings: Settings, process: Resources) -> AsyncIterator[Litestar]:
+    """The whole web application, built once."""
+    application = build_application(settings, process, owns_resources=False)
     async with application.lifespan():
         yield application
+
+
+@pytest.fixture
+def application(web: Litestar, resources: Resources) -> Litestar:
+    """The whole web application on emptied resources."""
+    return web
 
 
 @pytest.fixture
