@@ -8,6 +8,8 @@ from app.domain.billing.webhooks import paytr_callback
 from app.domain.companies.controllers import LoginController
 from app.domain.ops.controllers import HealthController
 from app.domain.plans.controllers import CatalogueController
+from app.domain.workspaces.controllers.edge import EdgeController
+from app.domain.workspaces.controllers.pages import WorkspaceController
 
 ROUTES = [
     CatalogueController,
@@ -16,6 +18,8 @@ ROUTES = [
     LoginController,
     DashboardController,
     CheckoutController,
+    WorkspaceController,
+    EdgeController,
     paytr_callback,
     HealthController,
 ]

@@ -95,6 +95,11 @@ class Workspace(Identified, CompanyOwned, Base):
         """Change the status along the table, or raise `IllegalTransition`."""
         self.status = WORKSPACE_TRANSITIONS.move(self.status, target)
 
+    def begin(self, target: WorkspaceStatus) -> None:
+        """Record that a worker is about to change it; nobody is let in meanwhile."""
+        self.move(target)
+        self._runs_no_more(self.driver_state)
+
     def became_ready(self, driver: str, backend_url: str, state: dict[str, Any], at: datetime) -> None:
         """Record that it runs, by what and where."""
         self.move(W.READY)

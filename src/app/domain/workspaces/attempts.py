@@ -31,7 +31,7 @@ from app.lib.uow import unit_of_work
 
 LEASE = timedelta(seconds=30)
 """How long a silent worker is believed to live; it renews three times as often."""
-EVENT = "workspace-changed"
+EVENT = "workspaces-changed"
 
 Result = TypeVar("Result")
 Change = Callable[[Workspace, datetime], None]

@@ -105,7 +105,8 @@ async def _start(machinery: Machinery, attempt: Attempt) -> Change:
     running = await machinery.driver.start(attempt.spec, attempt.state, attempt.report)
     await attempt.report(OPEN_ADDRESS)
     await machinery.routes.write(Route(attempt.spec.id, attempt.spec.label, running.backend_url))
-    return lambda workspace, at: workspace.became_ready(running.backend_url, running.state, at)
+    name = machinery.driver.name
+    return lambda workspace, at: workspace.became_ready(name, running.backend_url, running.state, at)
 
 
 async def _stop(machinery: Machinery, attempt: Attempt) -> Change:

@@ -108,7 +108,7 @@ async def _request(
         return
     if workspace.is_in_transition:
         raise WorkspaceBusy(BUSY[workspace.status])
-    workspace.move(UNDERWAY[kind])
+    workspace.begin(UNDERWAY[kind])
     transition = WorkspaceTransition(
         company_id=workspace.company_id,
         workspace_id=workspace.id,
