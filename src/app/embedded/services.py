@@ -22,14 +22,17 @@ class TestServices:
 
 
 @contextlib.contextmanager
-def test_services(home: Path) -> Iterator[TestServices]:
-    """Run PostgreSQL and Valkey under `home` until the block ends; the database is `postgres`, empty."""
+def test_services(home: Path, *, durable: bool = False) -> Iterator[TestServices]:
+    """Run PostgreSQL and Valkey under `home` until the block ends; the database is `postgres`, empty.
+
+    Durable ones write to disk at every commit, as benchmarks want; the others are made to be thrown away.
+    """
     password = secrets.token_hex(16)
     postgres_port, valkey_port = free_port(), free_port()
     data = home / "postgres"
     parts = (
-        valkey.part(home / "valkey", valkey_port, password, throwaway=True),
-        postgres.part(data, postgres_port, password, throwaway=True),
+        valkey.part(home / "valkey", valkey_port, password, throwaway=not durable),
+        postgres.part(data, postgres_port, password, throwaway=not durable),
     )
     with contextlib.ExitStack() as running:
         for part in parts:

@@ -79,6 +79,7 @@ def build_application(
         lifespan=[lifespan],
         request_max_body_size=BODY_LIMIT,
         openapi_config=None,
+        logging_config=None,  # `lib.log` has configured logging for the whole process
         debug=False,
     )
     application.state.resources = resources

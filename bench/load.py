@@ -1,0 +1,72 @@
+"""A load of prepared requests over keep-alive connections, lean enough to leave the cores to the server."""
+
+import asyncio
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Requests per second and latencies in milliseconds."""
+
+    per_second: float
+    p50: float
+    p99: float
+    bodies: list[bytes]
+
+
+def post(path: str, body: bytes) -> bytes:
+    """Return a prepared form post."""
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+def get(path: str, cookie: str = "") -> bytes:
+    """Return a prepared page request."""
+    line = f"Cookie: {cookie}\r\n" if cookie else ""
+    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n{line}\r\n".encode()
+
+
+async def drive(address: str, requests: Sequence[bytes], *, connections: int) -> Measured:
+    """Send every request once over so many connections; all have to answer 200."""
+    parts = urlsplit(address)
+    waiting = iter(requests)
+    latencies: list[float] = []
+    bodies: list[bytes] = []
+
+    async def connection() -> None:
+        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
+        for request in waiting:
+            began = time.perf_counter()
+            writer.write(request)
+            status, body = await _answer(reader)
+            latencies.append((time.perf_counter() - began) * 1000)
+            if status != 200:
+                raise RuntimeError(f"{status}: {body[:300]!r}")
+            bodies.append(body)
+        writer.close()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(connection() for _ in range(connections)))
+    elapsed = time.perf_counter() - began
+    return Measured(
+        per_second=len(latencies) / elapsed,
+        p50=statistics.median(latencies),
+        p99=sorted(latencies)[int(len(latencies) * 0.99) - 1],
+        bodies=bodies,
+    )
+
+
+async def _answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
+    head = await reader.readuntil(b"\r\n\r\n")
+    status = int(head[9:12])
+    for line in head.split(b"\r\n"):
+        if line.lower().startswith(b"content-length:"):
+            return status, await reader.readexactly(int(line.split(b":")[1]))
+    raise RuntimeError("an answer without Content-Length")
