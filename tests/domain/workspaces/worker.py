@@ -1,0 +1,33 @@
+"""A worker of its own for the tests that kill one: carries out the transition it is given."""
+
+import asyncio
+import sys
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import async_sessionmaker
+
+from app.domain.workspaces.attempts import Machinery
+from app.domain.workspaces.drivers.process import ProcessDriver, code_server_command
+from app.domain.workspaces.lifecycle import run_transition
+from app.domain.workspaces.routing import Routes
+from app.lib.settings import Settings
+from app.server.plugins import build_engine, build_redis
+
+
+async def main(database_url: str, redis_url: str, root: str, transition_id: str) -> None:
+    """Do it, or die on the way."""
+    engine = build_engine(Settings(database_url=database_url))
+    redis = build_redis(redis_url)
+    machinery = Machinery(
+        session_maker=async_sessionmaker(engine, expire_on_commit=False),
+        driver=ProcessDriver(Path(root), code_server_command(Path(".tezgah"))),
+        routes=Routes(redis, "workspaces.localhost"),
+        redis=redis,
+        secret_key="test-secret-key-of-more-than-32-characters",
+    )
+    await run_transition(machinery, UUID(transition_id))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
