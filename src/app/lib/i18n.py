@@ -9,7 +9,7 @@ from functools import cache
 from io import BytesIO
 from pathlib import Path
 
-from babel import dates
+from babel import dates, numbers
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -101,6 +101,11 @@ def format_datetime(at: datetime, language: str) -> str:
 def format_relative(at: datetime, language: str, *, now: datetime) -> str:
     """Return the distance from `now` in one unit: `3 gün sonra`, `2 hours ago`."""
     return dates.format_timedelta(at - now, add_direction=True, locale=known(language))
+
+
+def format_seconds(seconds: float, language: str) -> str:
+    """Return seconds with one decimal, `1,4` in Turkish and `1.4` in English."""
+    return numbers.format_decimal(round(seconds, 1), "0.0", locale=known(language))
 
 
 def known(language: str) -> str:

@@ -86,6 +86,8 @@ def build_environment() -> Environment:
         "date": lambda at: i18n.format_date(at, current_language.get()),
         "datetime": lambda at: i18n.format_datetime(at, current_language.get()),
         "relative": lambda at: i18n.format_relative(at, current_language.get(), now=now()),
+        "seconds": lambda value: i18n.format_seconds(value, current_language.get()),
+        "sentence": lambda error: i18n.translate(current_language.get(), error.message, **error.facts),
     }
     environment.globals["language"] = current_language.get
     environment.globals["now"] = now
