@@ -16,8 +16,8 @@ from app.domain.workspaces.drivers.process import ProcessDriver, code_server_com
 from app.domain.workspaces.drivers.processes import members
 from app.lib.clock import now
 from app.lib.settings import Settings
-from tests.domain.workspaces.conftest import Clock, Desk, work_off
 from tests.domain.workspaces.contract import open_folder
+from tests.domain.workspaces.desk import Clock, Desk, work_off
 
 BOUNDARIES = (*ProcessDriver.start_steps, "Open the address")
 

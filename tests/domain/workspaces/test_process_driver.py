@@ -60,6 +60,12 @@ def running_program(*command: str, **environment: str) -> Iterator[subprocess.Po
         program.kill()
 
 
+def hard_limits(pid: int) -> dict[str, str]:
+    """Return a process's hard limits by the kernel's names of them."""
+    lines = Path(f"/proc/{pid}/limits").read_text(encoding="ascii").splitlines()
+    return {line[:26].strip(): line[26:].split()[1] for line in lines[1:]}
+
+
 def run_as(user_id: int, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command as another user."""
     return subprocess.run(command, user=user_id, capture_output=True, text=True, check=False)
@@ -97,8 +103,7 @@ async def test_nothing_of_the_service_reaches_the_workspaces_environment(
 
 async def test_the_kernel_holds_the_plans_limits(driver: ProcessDriver, spec: WorkspaceSpec) -> None:
     running = await driver.start(spec, {}, Told())
-    lines = Path(f"/proc/{running.state['pid']}/limits").read_text(encoding="ascii").splitlines()
-    hard = {line[:26].strip(): line[26:].split()[1] for line in lines[1:]}
+    hard = hard_limits(running.state["pid"])
     assert hard["Max data size"] == str(spec.memory_mb * 1024**2)
     assert hard["Max file size"] == str(spec.disk_gb * 1024**3)
     assert hard["Max core file size"] == "0"

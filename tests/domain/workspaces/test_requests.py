@@ -12,7 +12,7 @@ from app.domain.subscriptions.entitlement import WorkspaceLimitReached
 from app.domain.workspaces.attempts import Machinery
 from app.domain.workspaces.service import WorkspaceBusy
 from app.lib.errors import InvalidInput, NotAllowed, NotFound
-from tests.domain.workspaces.conftest import Clock, Desk, work_off
+from tests.domain.workspaces.desk import Clock, Desk, work_off
 from tests.factories import Customer, add_member, make_customer
 
 Sessions = async_sessionmaker[AsyncSession]
