@@ -13,7 +13,9 @@ from litestar.template import TemplateConfig
 
 KEY = b"bench"
 PAGE = """<!doctype html><title>{{ title }}</title><h1>{{ title }}</h1><table>
-{% for row in rows %}<tr><td>{{ row.number }}</td><td>{{ row.name }}</td><td>{{ row.amount }}</td></tr>{% endfor %}
+{% for row in rows %}
+<tr><td>{{ row.number }}</td><td>{{ row.name }}</td><td>{{ row.amount }}</td></tr>
+{% endfor %}
 </table>"""
 
 

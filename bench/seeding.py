@@ -31,7 +31,10 @@ SELECT gen_random_uuid(), company_id, id, $1::text || row_number() OVER (), 'pen
        now() + interval '1 hour', 0
   FROM orders
 """
-TABLES = "companies, users, subscriptions, orders, payments, payment_events, invoices, invoice_lines, invoice_counters, audit_entries, email_messages, operator_cases"
+TABLES = (
+    "companies, users, subscriptions, orders, payments, payment_events, invoices, invoice_lines, "
+    "invoice_counters, audit_entries, email_messages, operator_cases"
+)
 
 
 async def seed_payments(stage: Stage, number: int, prefix: str) -> list[str]:

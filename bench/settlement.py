@@ -121,7 +121,7 @@ def pgbench(stage: Stage) -> float:
         url.username or "",
         url.path.lstrip("/"),
     ]
-    done = subprocess.run(  # noqa: S603 the wheel's own pgbench
+    done = subprocess.run(
         command,
         capture_output=True,
         text=True,
@@ -138,11 +138,12 @@ def pgbench(stage: Stage) -> float:
 def pgbench_script() -> str:
     """Return one settlement as a pgbench transaction."""
     locked = sql(store.LOCKED).replace("AS payment_id, p.status", "AS payment_id, p.status AS payment_status")
+    known = store.KNOWN.replace("$1", EXPRESSIONS["merchant_oid"])
     return "\n".join(
         [
             "\\set n :n + 1",
+            f"{known};",
             "BEGIN;",
-            f"{sql(store.KNOWN)};",
             f"{locked} \\gset",
             f"{sql(store.APPLY)};",
             f"{sql(ISSUE)};",

@@ -12,18 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
-from app.domain.plans.service import publish_catalogue
 from app.db.schema import upgrade_database
+from app.domain.plans.service import publish_catalogue
 from app.embedded.parts import free_port
 from app.embedded.services import TestServices, test_services
 from app.lib.clock import now
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
-from sqlalchemy.ext.asyncio import async_sessionmaker
 
-SECRET = "benchmark-secret-key-of-more-than-32-characters"  # noqa: S105 of a throw-away service
+SECRET = "benchmark-secret-key-of-more-than-32-characters"
 
 
 @dataclass(frozen=True)
@@ -71,7 +70,7 @@ def stage() -> Iterator[Stage]:
 @contextmanager
 def running(command: list[str], environment: dict[str, str], ready: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a server until the block ends; `ready` is the address that answers once it serves."""
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)  # noqa: S603 our own commands
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     try:
         wait_for(ready, process)
         yield process

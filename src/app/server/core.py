@@ -15,6 +15,7 @@ from litestar.stores.redis import RedisStore
 from litestar.template import TemplateConfig
 
 from app.domain.accounts.passwords import MINIMUM_LENGTH
+from app.domain.billing.webhooks import CallbackIntake
 from app.domain.companies.viewer import Viewer
 from app.domain.subscriptions.service import DATA_KEPT, TRIAL_LENGTH
 from app.lib.http import MACHINE
@@ -45,9 +46,7 @@ BODY_LIMIT = 1_000_000
 """Bytes of a request body: no form of ours comes near, and a larger one is refused with 413."""
 
 
-def build_application(
-    settings: Settings, resources: Resources, *, owns_resources: bool = True
-) -> Litestar:
+def build_application(settings: Settings, resources: Resources, *, owns_resources: bool = True) -> Litestar:
     """Return the web application on these resources; it closes them when it ends if it owns them."""
     alchemy = build_alchemy(resources.engine, resources.session_maker)
     sessions = session_config(settings)
@@ -98,7 +97,9 @@ def dependencies(settings: Settings, resources: Resources, sessions: Any) -> dic
         "engine": constant(resources.engine),
         "redis": constant(resources.redis),
         "gateway": constant(resources.gateway),
-        "credentials": constant(paytr_credentials(settings)),
+        "intake": constant(
+            CallbackIntake(resources.engine, resources.session_maker, paytr_credentials(settings), settings)
+        ),
         "storage": constant(resources.storage),
         "sessions": constant(sessions),
         "viewer": Provide(viewer_of_request, sync_to_thread=False),

@@ -72,7 +72,7 @@ class RequestContext(ASGIMiddleware):
     def _finish(scope: Scope, status: int, seconds: float) -> None:
         handler: Any = scope.get("route_handler")
         route = scope.get("path_template") or (sorted(handler.paths)[0] if handler else "unmatched")
-        method = scope.get("method", "GET")
+        method = str(scope.get("method", ""))
         request_seconds.labels(method, route, str(status)).observe(seconds)
         if not scope["path"].startswith(QUIET_PATHS):
             log.info(

@@ -1,6 +1,7 @@
 """One builder per plugin; the queue is built without connecting, so that importing needs no Redis."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import structlog
 from advanced_alchemy.extensions.litestar import SQLAlchemyAsyncConfig
@@ -11,6 +12,8 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from saq.job import Job as SaqJob
 from saq.types import Context
+from sqlalchemy import event
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from app.domain.jobs import POLICIES, Job, Queue
@@ -25,15 +28,26 @@ log = structlog.stdlib.get_logger("queue")
 
 
 def build_engine(settings: Settings) -> AsyncEngine:
-    """Return the connection pool: small, because a hot row is served best by few (docs/performance)."""
-    return create_async_engine(
+    """Return the connection pool: small, because a hot row is served best by few (docs/adr/0009).
+
+    A connection that the server has closed is noticed when it is taken, without asking the server:
+    asyncpg learns of it from the socket.
+    """
+    engine = create_async_engine(
         settings.database_url,
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=10,
-        pool_pre_ping=True,
         connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"application_name": "tezgah"}},
     )
+    event.listen(engine.sync_engine, "checkout", refuse_closed)
+    return engine
+
+
+def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
+    """Make the pool replace a connection whose server went away."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
 
 
 def build_session_maker(engine: AsyncEngine, enqueue: Enqueue) -> async_sessionmaker[AsyncSession]:

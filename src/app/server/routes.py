@@ -1,5 +1,7 @@
 """Every controller of the product, on one screen."""
 
+from litestar.types import ControllerRouterHandler
+
 from app.domain.accounts.controllers import LegalController
 from app.domain.billing.controllers.checkout import CheckoutController
 from app.domain.billing.controllers.pages import DashboardController
@@ -11,7 +13,7 @@ from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
 from app.domain.workspaces.controllers.pages import WorkspaceController
 
-ROUTES = [
+ROUTES: list[ControllerRouterHandler] = [
     CatalogueController,
     LegalController,
     RegistrationController,

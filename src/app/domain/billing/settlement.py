@@ -53,8 +53,6 @@ class Arrival:
 async def settle(session: AsyncSession, arrival: Arrival, *, settings: Settings, at: datetime) -> Outcome:
     """Apply one verified message; a repeat changes nothing. The caller commits."""
     message = arrival.message
-    if await store.is_known(session, message):
-        return Outcome.REPEATED
     locked = await store.lock(session, message.merchant_oid)
     if locked is None:
         return await _keep_unknown(session, arrival, at)

@@ -12,7 +12,7 @@ from uuid import UUID
 import msgspec
 from sqlalchemy import text
 from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
 from app.db.models import OrderStatus, PaymentStatus, SubscriptionStatus
 from app.db.models.plan_price import Interval
@@ -21,7 +21,7 @@ from app.domain.billing.settlement_rules import Applied, PaymentFacts
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.ids import uuid7
 
-KNOWN = text("SELECT status, collected FROM payments WHERE merchant_oid = :merchant_oid")
+KNOWN = "SELECT status, collected FROM payments WHERE merchant_oid = $1"
 
 LOCKED = text("""
 SELECT p.id AS payment_id, p.status, p.amount, p.currency, p.merchant_oid,
@@ -124,14 +124,19 @@ class Locked:
         )
 
 
-async def is_known(session: AsyncSession, message: PaytrCallback) -> bool:
-    """Say from one indexed read whether this message can change nothing any more."""
-    row = (await session.execute(KNOWN, {"merchant_oid": message.merchant_oid})).one_or_none()
+async def is_known(engine: AsyncEngine, message: PaytrCallback) -> bool:
+    """Say from one indexed read, outside of any transaction, whether this message can change nothing.
+
+    True is final, since nothing undoes a success; a false answer is asked again under lock.
+    """
+    async with engine.connect() as connection:
+        driver = (await connection.get_raw_connection()).driver_connection
+        row = await driver.fetchrow(KNOWN, message.merchant_oid) if driver else None
     if row is None:
         return False
-    if row.status in {PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED}:
-        return not message.succeeded or row.collected == message.total_amount
-    return row.status == PaymentStatus.FAILED and not message.succeeded
+    if row["status"] in {PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED}:
+        return not message.succeeded or row["collected"] == message.total_amount
+    return row["status"] == PaymentStatus.FAILED and not message.succeeded
 
 
 async def lock(session: AsyncSession, merchant_oid: str) -> Locked | None:

@@ -1,40 +1,54 @@
 """PayTR's callback. Signed: exactly `OK`, once the effect is committed. Forged: 400, and no row."""
 
+from dataclasses import dataclass
+
 import structlog
 from litestar import Response, post
 from litestar.di import NamedDependency
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.domain.billing import metrics
-from app.domain.billing.settlement import Arrival, settle
+from app.domain.billing.settlement import Arrival, Outcome, settle
+from app.domain.billing.settlement_store import is_known
 from app.domain.payments.paytr.credentials import PaytrCredentials
 from app.domain.payments.paytr.messages import MalformedCallback, PaytrCallback
 from app.domain.payments.paytr.signing import verify_callback
 from app.lib.clock import now
 from app.lib.http import MACHINE, AnyRequest, address_of
 from app.lib.settings import Settings
-from app.lib.uow import commit
+from app.lib.uow import unit_of_work
 
 log = structlog.stdlib.get_logger("paytr")
 
 
+@dataclass(frozen=True, slots=True)
+class CallbackIntake:
+    """What the callback works with, handed over whole: one dependency is cheaper than five."""
+
+    engine: AsyncEngine
+    session_maker: async_sessionmaker[AsyncSession]
+    credentials: PaytrCredentials
+    settings: Settings
+
+    async def take(self, arrival: Arrival) -> Outcome:
+        """Settle a verified message and commit; a repeat costs one indexed read."""
+        if await is_known(self.engine, arrival.message):
+            return Outcome.REPEATED
+        async with unit_of_work(self.session_maker) as session:
+            return await settle(session, arrival, settings=self.settings, at=now())
+
+
 @post("/webhooks/paytr", opt=MACHINE, status_code=200, name="webhooks:paytr")
-async def paytr_callback(
-    request: AnyRequest,
-    db_session: NamedDependency[AsyncSession],
-    settings: NamedDependency[Settings],
-    credentials: NamedDependency[PaytrCredentials],
-) -> Response[str]:
+async def paytr_callback(request: AnyRequest, intake: NamedDependency[CallbackIntake]) -> Response[str]:
     """Settle one message; a fault on our side is a 5xx, so that PayTR comes again."""
     form = {name: str(value) for name, value in (await request.form()).items()}
-    if not verify_callback(credentials, form):
+    if not verify_callback(intake.credentials, form):
         return refused(request, "bad hash")
     try:
         message = PaytrCallback.from_form(form)
     except MalformedCallback as error:
         return refused(request, str(error))
-    outcome = await settle(db_session, Arrival(message, without_hash(form)), settings=settings, at=now())
-    await commit(db_session)
+    outcome = await intake.take(Arrival(message, without_hash(form)))
     metrics.callbacks.labels(outcome.value).inc()
     return plain("OK", 200)
 
