@@ -36,6 +36,8 @@ def main() -> int:
             "TEZGAH_HOME": folder,
             "TEZGAH_DATABASE_URL": services.database_url,
             "TEZGAH_REDIS_URL": services.redis_url,
+            "TEZGAH_SMTP_URL": "smtp://127.0.0.1",
+            "TEZGAH_PAYTR_BASE_URL": "http://127.0.0.1",
         }
         passed.append(run("migrations against the models", MIGRATIONS, environment))
     print(f"{passed.count(True)} checks passed, {passed.count(False)} failed", flush=True)

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -12,6 +13,7 @@ from app.embedded.errors import PartError
 from app.embedded.parts import free_port, is_free
 from app.embedded.processes import Identity
 
+CHECKOUT = Path(__file__).resolve().parents[3]
 SECRETS = ("postgres", "valkey", "secret_key")
 
 
@@ -91,6 +93,36 @@ def remembered_processes(home: Path) -> list[Identity]:
             Identity(int(row["pid"]), float(row["started"])) for row in json.loads(path.read_text("utf-8"))
         ]
     return []
+
+
+class Prepared:
+    """Whether the embedded database has this version's schema and demo data, so that a start can be quick.
+
+    Each of the two commands takes seconds to find that there is nothing to do. What they depend on is
+    the database itself, the migrations and the models; a changed file or a new database asks them again.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self.path = run_folder(home) / "prepared.json"
+        self.digest = self._digest(home / "postgres" / "PG_VERSION")
+
+    def logins(self) -> str | None:
+        """Return the lines that name the demo accounts, or None when the commands must run."""
+        known = read_json(self.path)
+        return known["logins"] if known.get("digest") == self.digest else None
+
+    def remember(self, logins: str) -> None:
+        write_private(self.path, json.dumps({"digest": self.digest, "logins": logins}))
+
+    @staticmethod
+    def _digest(made_with: Path) -> str:
+        contents = hashlib.sha256(str(made_with.stat().st_mtime_ns).encode())
+        sources = ((CHECKOUT / "migrations", "*.py"), (CHECKOUT / "src" / "app" / "db", "*.*"))
+        for folder, pattern in sources:
+            for path in sorted(folder.rglob(pattern)):
+                if path.suffix in {".py", ".toml"}:
+                    contents.update(path.read_bytes())
+        return contents.hexdigest()
 
 
 def write_environment(home: Path, values: Mapping[str, str]) -> None:

@@ -13,7 +13,7 @@ from app.embedded.errors import PartError
 from app.embedded.parts import Part
 from app.embedded.plan import Plan, Planner
 from app.embedded.processes import end, spawn, stop_together, tail
-from app.embedded.state import forget, only_run, remembered_processes, write_environment
+from app.embedded.state import Prepared, forget, only_run, remembered_processes, write_environment
 from app.embedded.supervisor import Supervisor, stops_on_signals, undisturbed
 from app.lib.settings import read_environment_file
 
@@ -65,18 +65,24 @@ class Up:
     def start(self, plan: Plan) -> None:
         """Bring the stores up, then the schema, then the rest side by side."""
         write_environment(self.home, plan.environment)
-        for part in (*plan.stores, *plan.helpers):
+        for part in plan.stores:
             self.supervisor.start(part)
         for part in plan.stores:
             self.report(part)
         if plan.database_port:
             password = plan.environment["TEZGAH_DATABASE_URL"].split("@")[0].rpartition(":")[2]
             postgres.create_database(plan.database_port, password)
-        self.once("migrations", ("database", "upgrade"), plan)
-        for part in plan.product:
+        prepared = Prepared(self.home) if plan.database_port else None
+        logins = prepared.logins() if prepared else None
+        if logins is None:
+            self.once("migrations", ("database", "upgrade"), plan)
+        for part in (*plan.product, *plan.helpers):
             self.supervisor.start(part)
-        logins = self.demo_logins(plan)
-        for part in (*plan.helpers, *plan.product):
+        if logins is None:
+            logins = self.demo_logins(plan)
+            if prepared and logins:
+                prepared.remember(logins)
+        for part in (*plan.product, *plan.helpers):
             self.report_or_explain(part)
         self.summary(plan, logins)
 
@@ -116,7 +122,7 @@ class Up:
     def demo_logins(self, plan: Plan) -> str:
         """Make the demo accounts unless they are there, and return the lines that name them."""
         try:
-            return self.once("demo data", ("seed",), plan)
+            return self.once("demo-data", ("seed",), plan)
         except PartError as error:
             say(f"✗ {error}")
             return ""
