@@ -71,7 +71,8 @@ def measure(stage: Stage) -> list[Row]:
         asyncio.run(drive(address, requests[:200], connections=CONNECTIONS))
         first = asyncio.run(drive(address, requests[200:], connections=CONNECTIONS))
         repeats = asyncio.run(drive(address, requests * 2, connections=CONNECTIONS))
-    told_ok(first), told_ok(repeats)
+    told_ok(first)
+    told_ok(repeats)
     return [
         Row("first-time settlements", first.per_second, "per s", yardstick, "pgbench, same statements", 0.25),
         Row("settlement p99", first.p99, "ms"),

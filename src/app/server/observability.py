@@ -77,7 +77,7 @@ class RequestContext(ASGIMiddleware):
         if not scope["path"].startswith(QUIET_PATHS):
             log.info(
                 "request",
-                method=scope["method"],
+                method=method,
                 route=route,
                 status=status,
                 milliseconds=round(seconds * 1000, 1),
