@@ -1,12 +1,18 @@
 """Small things every handler needs: redirects that htmx follows too, and safe ways back."""
 
-from typing import Any
+from typing import Annotated, Any, TypeAlias, TypeVar
 
 from litestar import Request, Response
+from litestar.di import Dependency
+from litestar.params import SkipValidationMarker
 from litestar.plugins.htmx import ClientRedirect, HTMXRequest
 from litestar.response import Redirect
 
 AnyRequest = Request[Any, Any, Any]
+
+Thing = TypeVar("Thing")
+Injected: TypeAlias = Annotated[Thing, Dependency(kind="named"), SkipValidationMarker()]
+"""A dependency by the parameter's name, taken as it is: we built it, so nothing is gained by checking it."""
 
 PUBLIC = {"exclude_from_auth": True}
 """Handler option: no login is needed."""

@@ -16,7 +16,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 
 from app.lib import i18n
 from app.lib.clock import now
-from app.lib.money import Money
+from app.lib.money import TURKISH_LIRA, Money
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 current_language: ContextVar[str] = ContextVar("current_language", default=i18n.DEFAULT_LANGUAGE)
@@ -80,9 +80,7 @@ def build_environment() -> Environment:
         newstyle=True,
     )
     environment.filters |= {
-        "money": lambda amount, currency="TRY": i18n.format_money(
-            Money(amount, currency), current_language.get()
-        ),
+        "money": _money,
         "date": lambda at: i18n.format_date(at, current_language.get()),
         "datetime": lambda at: i18n.format_datetime(at, current_language.get()),
         "relative": lambda at: i18n.format_relative(at, current_language.get(), now=now()),
@@ -93,6 +91,10 @@ def build_environment() -> Environment:
     environment.globals["now"] = now
     _install_components(environment)
     return environment
+
+
+def _money(amount: int, currency: str = TURKISH_LIRA) -> str:
+    return i18n.format_money(Money(amount, currency), current_language.get())
 
 
 def _install_components(environment: Environment) -> None:

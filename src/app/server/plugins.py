@@ -1,6 +1,7 @@
 """One builder per plugin; the queue is built without connecting, so that importing needs no Redis."""
 
 from collections.abc import Sequence
+from functools import wraps
 from typing import Any
 
 import structlog
@@ -19,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.domain.jobs import POLICIES, Job, Queue
 from app.lib.settings import Settings
 from app.lib.uow import ENQUEUE, Deferred, Enqueue, request_edge
-from app.tasks import CRONS, TASKS
+from app.tasks import CRONS, TASKS, Task
 from app.tasks.context import Resources
 
 Alchemy = SQLAlchemyAsyncConfig
@@ -137,7 +138,7 @@ def _queue(settings: Settings, name: Queue, **hooks: object) -> QueueConfig:
         dsn=settings.redis_url,
         broker_instance_options={"socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 1)},
         concurrency=CONCURRENCY[name],
-        tasks=[(job.value, task) for job, task in TASKS if POLICIES[job].queue is name],
+        tasks=[named(job, task) for job, task in TASKS if POLICIES[job].queue is name],
         scheduled_tasks=[
             CronJob(function=task, cron=cron, timeout=300, retries=1)
             for queue, cron, task in CRONS
@@ -146,3 +147,14 @@ def _queue(settings: Settings, name: Queue, **hooks: object) -> QueueConfig:
         shutdown_grace_period_s=10,
         **hooks,  # type: ignore[arg-type]
     )
+
+
+def named(job: Job, task: Task) -> Task:
+    """Return a task that the worker registers under the job's name; litestar-saq drops explicit names."""
+
+    @wraps(task)
+    async def run(context: Context, **arguments: Any) -> Any:
+        return await task(context, **arguments)
+
+    run.__qualname__ = job.value
+    return run

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import structlog
 from litestar import Response, post
-from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.domain.billing import metrics
@@ -14,7 +13,7 @@ from app.domain.payments.paytr.credentials import PaytrCredentials
 from app.domain.payments.paytr.messages import MalformedCallback, PaytrCallback
 from app.domain.payments.paytr.signing import verify_callback
 from app.lib.clock import now
-from app.lib.http import MACHINE, AnyRequest, address_of
+from app.lib.http import MACHINE, AnyRequest, Injected, address_of
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 
@@ -39,7 +38,7 @@ class CallbackIntake:
 
 
 @post("/webhooks/paytr", opt=MACHINE, status_code=200, name="webhooks:paytr")
-async def paytr_callback(request: AnyRequest, intake: NamedDependency[CallbackIntake]) -> Response[str]:
+async def paytr_callback(request: AnyRequest, intake: Injected[CallbackIntake]) -> Response[str]:
     """Settle one message; a fault on our side is a 5xx, so that PayTR comes again."""
     form = {name: str(value) for name, value in (await request.form()).items()}
     if not verify_callback(intake.credentials, form):

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Controller, Response, delete, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromQuery, URLEncodedBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -13,8 +12,8 @@ from app.domain.companies import sessions as company_sessions
 from app.domain.companies.preferences import choose_preferences
 from app.lib.clock import now
 from app.lib.errors import InvalidInput
-from app.lib.http import PUBLIC, AnyRequest, local_address, redirect
-from app.lib.sessions import SessionConfig
+from app.lib.http import PUBLIC, AnyRequest, Injected, local_address, redirect
+from app.lib.sessions import Sessions
 from app.lib.templating import page
 
 
@@ -53,8 +52,8 @@ class LoginController(Controller):
     async def create(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        sessions: NamedDependency[SessionConfig],
+        db_session: Injected[AsyncSession],
+        sessions: Injected[Sessions],
         data: URLEncodedBody[Login],
     ) -> Response[Any]:
         """Let a person in under a new session id."""

@@ -4,14 +4,13 @@ import asyncio
 from typing import Any
 
 from litestar import Controller, Response, get
-from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.domain.ops.health import readiness
-from app.lib.http import MACHINE, AnyRequest
+from app.lib.http import MACHINE, AnyRequest, Injected
 
 
 class HealthController(Controller):
@@ -25,9 +24,7 @@ class HealthController(Controller):
         return {"status": "ok"}
 
     @get("/health/ready", name="health:ready")
-    async def ready(
-        self, engine: NamedDependency[AsyncEngine], redis: NamedDependency[Redis]
-    ) -> Response[Any]:
+    async def ready(self, engine: Injected[AsyncEngine], redis: Injected[Redis]) -> Response[Any]:
         """Say whether database, schema and Redis are fit to serve, each within two seconds."""
         checks = await readiness(engine, redis)
         return Response(checks, status_code=200 if all(value == "ok" for value in checks.values()) else 503)

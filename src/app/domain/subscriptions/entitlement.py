@@ -36,7 +36,8 @@ class Entitlement:
         if self.workspace_limit is not None and used >= self.workspace_limit:
             raise WorkspaceLimitReached(
                 N_(
-                    "Your plan holds %(limit)s workspaces and all are in use. Delete one or choose a larger plan."
+                    "Your plan holds %(limit)s workspaces and all are in use. "
+                    "Delete one or choose a larger plan."
                 ),
                 limit=self.workspace_limit,
             )

@@ -5,7 +5,6 @@ from typing import Any
 
 import structlog
 from litestar import Controller, Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +17,7 @@ from app.domain.companies.viewer import Viewer
 from app.domain.payments.gateway import FrameToken, GatewayError, PaymentGateway
 from app.domain.payments.paytr.reasons import classify
 from app.lib.clock import now
-from app.lib.http import AnyRequest, address_of, redirect
+from app.lib.http import AnyRequest, Injected, address_of, redirect
 from app.lib.settings import Settings
 from app.lib.templating import current_language, page
 from app.lib.uow import commit
@@ -41,10 +40,10 @@ class CheckoutController(Controller):
     async def create(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
-        settings: NamedDependency[Settings],
-        gateway: NamedDependency[PaymentGateway],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
+        settings: Injected[Settings],
+        gateway: Injected[PaymentGateway],
         data: URLEncodedBody[CheckoutForm],
     ) -> Template:
         """Commit order and payment, then ask PayTR for its frame, then show it."""
@@ -77,8 +76,8 @@ class CheckoutController(Controller):
     async def come_back(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
         result: FromPath[str],
         oid: FromQuery[str] = "",
     ) -> Template:
@@ -91,8 +90,8 @@ class CheckoutController(Controller):
     async def payment(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
         merchant_oid: FromPath[str],
     ) -> Template:
         """Show where one payment stands; the checkout and return pages ask until it is final."""

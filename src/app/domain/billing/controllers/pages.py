@@ -1,7 +1,6 @@
 """The dashboard, the billing page, invoices to download, and the stream that keeps them fresh."""
 
 from litestar import Controller, Response, get
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 from litestar.response import ServerSentEvent, Template
 from redis.asyncio import Redis
@@ -14,7 +13,7 @@ from app.domain.plans.queries import current_offers
 from app.lib.clock import now
 from app.lib.errors import NotAllowed, Unavailable
 from app.lib.events import stream
-from app.lib.http import AnyRequest
+from app.lib.http import AnyRequest, Injected
 from app.lib.i18n import N_
 from app.lib.storage import Storage
 from app.lib.templating import page
@@ -31,8 +30,8 @@ class DashboardController(Controller):
     async def dashboard(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
         block: FromQuery[str] = "",
     ) -> Template:
         """Show plan, usage, newest workspaces and latest payments."""
@@ -47,8 +46,8 @@ class DashboardController(Controller):
     async def billing(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
         block: FromQuery[str] = "",
     ) -> Template:
         """Show the plan, the plans on sale, and everything that was paid."""
@@ -65,9 +64,9 @@ class DashboardController(Controller):
     async def invoice(
         self,
         document: FromPath[str],
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
-        storage: NamedDependency[Storage],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
+        storage: Injected[Storage],
     ) -> Response[bytes]:
         """Give the PDF of an invoice to its own company."""
         require_billing(viewer)
@@ -82,7 +81,7 @@ class DashboardController(Controller):
         )
 
     @get("/events", name="events:show", sync_to_thread=False)
-    def events(self, redis: NamedDependency[Redis], viewer: NamedDependency[Viewer]) -> ServerSentEvent:
+    def events(self, redis: Injected[Redis], viewer: Injected[Viewer]) -> ServerSentEvent:
         """Stream hints about what changed in the viewer's company."""
         return stream(redis, viewer.company.id, "billing-changed", "workspaces-changed")
 

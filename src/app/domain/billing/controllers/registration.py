@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Controller, Response, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,8 +13,8 @@ from app.domain.companies import sessions as company_sessions
 from app.domain.plans.queries import current_offers
 from app.lib.clock import now
 from app.lib.errors import InvalidInput
-from app.lib.http import PUBLIC, AnyRequest, address_of, redirect
-from app.lib.sessions import SessionConfig
+from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect
+from app.lib.sessions import Sessions
 from app.lib.settings import Settings
 from app.lib.templating import current_language, page
 from app.lib.uow import roll_back
@@ -51,7 +50,7 @@ class RegistrationController(Controller):
 
     @get("/register", name="registration:show")
     async def show(
-        self, request: AnyRequest, db_session: NamedDependency[AsyncSession], plan: FromQuery[str] = "team"
+        self, request: AnyRequest, db_session: Injected[AsyncSession], plan: FromQuery[str] = "team"
     ) -> Response[Any] | Template:
         """Show the form, or go on when already inside."""
         if request.scope["user"] is not None:
@@ -62,9 +61,9 @@ class RegistrationController(Controller):
     async def create(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        sessions: NamedDependency[SessionConfig],
-        settings: NamedDependency[Settings],
+        db_session: Injected[AsyncSession],
+        sessions: Injected[Sessions],
+        settings: Injected[Settings],
         data: URLEncodedBody[RegistrationForm],
     ) -> Response[Any] | Template:
         """Sign up and go straight in; a refusal shows the form again with all that was typed."""
