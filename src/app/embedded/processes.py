@@ -83,16 +83,22 @@ def adopt_orphans() -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
-def wait_until_ready(part: Part, child: Child, log: Path) -> float:
-    """Wait for a part to be ready and return the seconds it took."""
+def wait_until_ready(part: Part, child: Child, log: Path) -> None:
+    """Wait for a part that has just been started."""
     started = time.monotonic()
-    while time.monotonic() - started < part.ready_within:
-        if child.poll() is not None:
-            raise PartError(f"{part.name} ended with status {child.returncode}.\n{tail(log)}")
-        if part.ready():
-            return time.monotonic() - started
+    while not is_ready(part, child, log, time.monotonic() - started):
         time.sleep(POLL_SECONDS)
-    raise PartError(f"{part.name} was not ready within {part.ready_within:.0f} s.\n{tail(log)}")
+
+
+def is_ready(part: Part, child: Child, log: Path, seconds: float) -> bool:
+    """Say whether a part started so many seconds ago is ready; raises `PartError` when it will not be."""
+    if child.poll() is not None:
+        raise PartError(f"{part.name} ended with status {child.returncode}.\n{tail(log)}")
+    if part.ready():
+        return True
+    if seconds > part.ready_within:
+        raise PartError(f"{part.name} was not ready within {part.ready_within:.0f} s.\n{tail(log)}")
+    return False
 
 
 def tail(log: Path) -> str:

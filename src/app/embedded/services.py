@@ -22,7 +22,7 @@ class TestServices:
 
 
 @contextlib.contextmanager
-def test_services(home: Path, *, durable: bool = False) -> Iterator[TestServices]:
+def test_services(home: Path, *, durable: bool = False) -> Iterator[TestServices]:  # noqa: PT028 no test
     """Run PostgreSQL and Valkey under `home` until the block ends; the database is `postgres`, empty.
 
     Durable ones write to disk at every commit, as benchmarks want; the others are made to be thrown away.

@@ -11,17 +11,19 @@ from pathlib import Path
 
 import psutil
 
+from app.embedded.errors import PartError
 from app.embedded.parts import Part
 from app.embedded.processes import (
+    POLL_SECONDS,
     Child,
     Identity,
     adopt_orphans,
     end,
     end_group,
+    is_ready,
     spawn,
     stop_together,
     tail,
-    wait_until_ready,
 )
 from app.embedded.state import remember_processes
 
@@ -71,11 +73,20 @@ class Supervisor:
         self.running[part.name] = Running(part, spawn(part, self.log(part.name)))
         self.record()
 
-    def wait(self, part: Part) -> float:
-        """Wait until a started part is ready and return the seconds since its start."""
-        running = self.running[part.name]
-        wait_until_ready(part, running.child, self.log(part.name))
-        return time.monotonic() - running.started
+    def wait(self, *parts: Part) -> Iterator[tuple[Part, float | PartError]]:
+        """Yield started parts as they get ready, with the seconds it took or why they do not."""
+        waiting = [self.running[part.name] for part in parts]
+        while waiting:
+            for running in list(waiting):
+                part, seconds = running.part, time.monotonic() - running.started
+                try:
+                    if not is_ready(part, running.child, self.log(part.name), seconds):
+                        continue
+                    yield part, seconds
+                except PartError as error:
+                    yield part, error
+                waiting.remove(running)
+            time.sleep(POLL_SECONDS)
 
     def drop(self, name: str) -> None:
         """Give up a part: stop it and do not start it again."""

@@ -52,7 +52,8 @@ class Up:
         end(remembered_processes(self.home), within=LEFTOVER_SECONDS)
         plan = Planner(self.home, self.given).make()
         try:
-            self.start(plan)
+            if not self.start(plan):
+                return 1
             self.supervisor.watch()
         except KeyboardInterrupt:
             say("\nStopping …")
@@ -62,70 +63,49 @@ class Up:
                 forget(self.home)
         return 0
 
-    def start(self, plan: Plan) -> None:
-        """Bring the stores up, then the schema, then the rest side by side."""
+    def start(self, plan: Plan) -> bool:
+        """Bring the stores up, then the schema, then the rest side by side; False when a store fails.
+
+        The others go on without a part that does not start; it is tried again.
+        """
         write_environment(self.home, plan.environment)
         for part in plan.stores:
             self.supervisor.start(part)
-        for part in plan.stores:
-            self.report(part)
-        if plan.database_port:
-            password = plan.environment["TEZGAH_DATABASE_URL"].split("@")[0].rpartition(":")[2]
-            postgres.create_database(plan.database_port, password)
-        prepared = Prepared(self.home) if plan.database_port else None
+        if not self.report(plan.stores):
+            return False
+        prepared = self.prepare_database(plan)
         logins = prepared.logins() if prepared else None
         if logins is None:
-            self.once("migrations", ("database", "upgrade"), plan)
+            Once(self, "migrations", ("database", "upgrade"), plan).finish()
         for part in (*plan.product, *plan.helpers):
             self.supervisor.start(part)
-        if logins is None:
-            logins = self.demo_logins(plan)
+        demo = Once(self, "demo-data", ("seed",), plan) if logins is None else None
+        self.report([*plan.product, *plan.helpers])
+        if demo is not None:
+            logins = demo.finish_or_explain()
             if prepared and logins:
                 prepared.remember(logins)
-        for part in (*plan.product, *plan.helpers):
-            self.report_or_explain(part)
-        self.summary(plan, logins)
+        self.summary(plan, logins or "")
+        return True
 
-    def report(self, part: Part) -> None:
-        seconds = self.supervisor.wait(part)
-        say(f"✓ {part.name:<11}{part.address:<44}{seconds:5.1f} s")
+    def prepare_database(self, plan: Plan) -> Prepared | None:
+        """Make the database of the embedded server; one that the user has set is there already."""
+        if not plan.database_port:
+            return None
+        password = plan.environment["TEZGAH_DATABASE_URL"].split("@")[0].rpartition(":")[2]
+        postgres.create_database(plan.database_port, password)
+        return Prepared(self.home)
 
-    def report_or_explain(self, part: Part) -> None:
-        """Report a part that the others can do without; it is tried again for as long as they run."""
-        try:
-            self.report(part)
-        except PartError as error:
-            say(f"✗ {error}")
-
-    def once(self, name: str, arguments: tuple[str, ...], plan: Plan) -> str:
-        """Run a command of ours to its end and return what it printed; a failure raises `PartError`."""
-        started = time.monotonic()
-        program = str(Path(sys.executable).parent / "tezgah")
-        part = Part(
-            name=name, command=(program, *arguments), ready=lambda: True, environment=plan.environment
-        )
-        log = self.supervisor.log(name)
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_bytes(b"")
-        child = spawn(part, log)
-        try:
-            status = child.wait(ONCE_SECONDS)
-        except subprocess.TimeoutExpired as error:
-            raise PartError(f"`tezgah {' '.join(arguments)}` was not done after {ONCE_SECONDS} s.") from error
-        finally:
-            stop_together([(child, part.stop_signal)])
-        if status != 0:
-            raise PartError(f"`tezgah {' '.join(arguments)}` ended with status {status}.\n{tail(log)}")
-        say(f"✓ {name:<55}{time.monotonic() - started:5.1f} s")
-        return log.read_text(encoding="utf-8", errors="replace").strip()
-
-    def demo_logins(self, plan: Plan) -> str:
-        """Make the demo accounts unless they are there, and return the lines that name them."""
-        try:
-            return self.once("demo-data", ("seed",), plan)
-        except PartError as error:
-            say(f"✗ {error}")
-            return ""
+    def report(self, parts: list[Part]) -> bool:
+        """Print each part as it gets ready, or why it does not; say whether all did."""
+        all_ready = True
+        for part, outcome in self.supervisor.wait(*parts):
+            if isinstance(outcome, PartError):
+                all_ready = False
+                say(f"✗ {outcome}")
+            else:
+                say(f"✓ {part.name:<11}{part.address:<44}{outcome:5.1f} s")
+        return all_ready
 
     def summary(self, plan: Plan, logins: str) -> None:
         environment = plan.environment
@@ -148,6 +128,43 @@ class Up:
         lines += [f"  Note: {note}" for note in plan.notes]
         lines += ["", *(f"  {line}" for line in logins.splitlines()), "", "Ctrl-C stops everything."]
         say("\n".join(lines))
+
+
+class Once:
+    """A command of ours that runs to its end, beside the parts."""
+
+    def __init__(self, up: Up, name: str, arguments: tuple[str, ...], plan: Plan) -> None:
+        self.name = name
+        self.command = " ".join(("tezgah", *arguments))
+        self.started = time.monotonic()
+        self.log = up.supervisor.log(name)
+        self.log.unlink(missing_ok=True)
+        program = str(Path(sys.executable).parent / "tezgah")
+        self.part = Part(
+            name=name, command=(program, *arguments), ready=lambda: True, environment=plan.environment
+        )
+        self.child = spawn(self.part, self.log)
+
+    def finish(self) -> str:
+        """Wait for its end and return what it printed; a failure raises `PartError`."""
+        try:
+            status = self.child.wait(ONCE_SECONDS)
+        except subprocess.TimeoutExpired as error:
+            raise PartError(f"`{self.command}` was not done after {ONCE_SECONDS} s.") from error
+        finally:
+            stop_together([(self.child, self.part.stop_signal)])
+        if status != 0:
+            raise PartError(f"`{self.command}` ended with status {status}.\n{tail(self.log)}")
+        say(f"✓ {self.name:<55}{time.monotonic() - self.started:5.1f} s")
+        return self.log.read_text(encoding="utf-8", errors="replace").strip()
+
+    def finish_or_explain(self) -> str:
+        """Return what it printed, or print why it failed: the others can do without it."""
+        try:
+            return self.finish()
+        except PartError as error:
+            say(f"✗ {error}")
+            return ""
 
 
 def say(text: str) -> None:
