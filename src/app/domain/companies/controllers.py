@@ -13,7 +13,7 @@ from app.domain.companies.preferences import choose_preferences
 from app.lib.clock import now
 from app.lib.errors import InvalidInput
 from app.lib.http import PUBLIC, AnyRequest, Injected, local_address, redirect
-from app.lib.sessions import Sessions
+from app.lib.sessions import SessionConfig
 from app.lib.templating import page
 
 
@@ -53,7 +53,7 @@ class LoginController(Controller):
         self,
         request: AnyRequest,
         db_session: Injected[AsyncSession],
-        sessions: Injected[Sessions],
+        sessions: Injected[SessionConfig],
         data: URLEncodedBody[Login],
     ) -> Response[Any]:
         """Let a person in under a new session id."""

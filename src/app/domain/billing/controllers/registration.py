@@ -14,7 +14,7 @@ from app.domain.plans.queries import current_offers
 from app.lib.clock import now
 from app.lib.errors import InvalidInput
 from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect
-from app.lib.sessions import Sessions
+from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
 from app.lib.templating import current_language, page
 from app.lib.uow import roll_back
@@ -62,7 +62,7 @@ class RegistrationController(Controller):
         self,
         request: AnyRequest,
         db_session: Injected[AsyncSession],
-        sessions: Injected[Sessions],
+        sessions: Injected[SessionConfig],
         settings: Injected[Settings],
         data: URLEncodedBody[RegistrationForm],
     ) -> Response[Any] | Template:
