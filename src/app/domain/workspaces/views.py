@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.db.models import Workspace, WorkspaceTransition
-from app.domain.workspaces.names import label_of
+from app.db.models import WorkspaceTransition
 from app.lib.settings import Settings
 
 
@@ -50,10 +49,10 @@ def steps_of(transition: WorkspaceTransition | None) -> Sequence[Step]:
     ]
 
 
-def address_of(workspace: Workspace, company_slug: str, settings: Settings) -> str:
-    """Return where the workspace's editor is reached."""
+def address_of(label: str, settings: Settings) -> str:
+    """Return where the editor of the workspace with this host label is reached, without a slash."""
     scheme = "https" if settings.is_https else "http"
-    return f"{scheme}://{label_of(workspace.name, company_slug)}.{settings.workspace_domain}"
+    return f"{scheme}://{label}.{settings.workspace_domain}"
 
 
 def _instant(text: str | None) -> datetime | None:

@@ -6,15 +6,15 @@ from typing import Any
 
 from litestar import Controller, HttpMethod, Response, get, route
 from litestar.datastructures import Cookie
-from litestar.di import NamedDependency
 from litestar.response import Redirect, Template
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.workspaces import edge
+from app.domain.workspaces.views import address_of
 from app.lib.clock import now
 from app.lib.errors import DomainError, NotAllowed, NotFound
-from app.lib.http import MACHINE, AnyRequest
+from app.lib.http import MACHINE, AnyRequest, Injected
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 
@@ -68,9 +68,9 @@ class EdgeController(Controller):
     async def authorize(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        redis: NamedDependency[Redis],
-        settings: NamedDependency[Settings],
+        db_session: Injected[AsyncSession],
+        redis: Injected[Redis],
+        settings: Injected[Settings],
     ) -> Response[Any]:
         """Let a request through with what the workspace may see of it, or say where to go instead."""
         visit = Visit.of(request, settings)
@@ -84,7 +84,7 @@ class EdgeController(Controller):
             return visit.refusal(refusal)
 
     @route("/edge/unavailable", http_method=list(HttpMethod), name="edge:unavailable", status_code=503)
-    async def unavailable(self, settings: NamedDependency[Settings]) -> Response[Any]:
+    async def unavailable(self, settings: Injected[Settings]) -> Response[Any]:
         """Answer for a workspace that has no route: it does not exist, or does not run."""
         return edge_page(settings, HTTPStatus.SERVICE_UNAVAILABLE, NOT_RUNNING)
 
@@ -102,7 +102,9 @@ async def admit(visit: Visit, session: AsyncSession, redis: Redis) -> Response[A
         httponly=True,
         samesite="lax",
     )
-    return Redirect("/", status_code=302, cookies=[cookie], headers={"Referrer-Policy": "no-referrer"})
+    # Traefik would resolve a relative address against our own, not against the workspace's.
+    editor = f"{address_of(visit.label, settings)}/"
+    return Redirect(editor, status_code=302, cookies=[cookie], headers={"Referrer-Policy": "no-referrer"})
 
 
 async def let_through(visit: Visit, request: AnyRequest, session: AsyncSession) -> Response[Any]:

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post
-from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import ServerSentEvent, Template
 from redis.asyncio import Redis
@@ -22,7 +21,7 @@ from app.domain.workspaces.views import address_of, steps_of
 from app.lib.clock import now
 from app.lib.errors import InvalidInput, NotFound
 from app.lib.events import stream
-from app.lib.http import AnyRequest, redirect
+from app.lib.http import AnyRequest, Injected, redirect
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.templating import page
@@ -48,8 +47,8 @@ class WorkspaceController(Controller):
     async def list_all(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
         block: FromQuery[str] = "",
     ) -> Template:
         """Show the company's workspaces."""
@@ -60,9 +59,9 @@ class WorkspaceController(Controller):
     async def create(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
-        settings: NamedDependency[Settings],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
+        settings: Injected[Settings],
         data: URLEncodedBody[NewWorkspace],
     ) -> Response[Any] | Template:
         """Create a workspace and start it; a refused name comes back with the reason beside it."""
@@ -80,9 +79,9 @@ class WorkspaceController(Controller):
     async def show(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
-        settings: NamedDependency[Settings],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
+        settings: Injected[Settings],
         workspace_id: FromPath[UUID],
         block: FromQuery[str] = "",
     ) -> Template:
@@ -95,8 +94,8 @@ class WorkspaceController(Controller):
     async def start(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
         workspace_id: FromPath[UUID],
     ) -> Response[Any]:
         """Start it."""
@@ -108,8 +107,8 @@ class WorkspaceController(Controller):
     async def stop(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
         workspace_id: FromPath[UUID],
     ) -> Response[Any]:
         """Stop it; its files stay."""
@@ -119,8 +118,8 @@ class WorkspaceController(Controller):
     async def stop_by_form(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
         workspace_id: FromPath[UUID],
     ) -> Response[Any]:
         """Stop it from a page without JavaScript, whose forms know no DELETE."""
@@ -130,8 +129,8 @@ class WorkspaceController(Controller):
     async def remove(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
         workspace_id: FromPath[UUID],
     ) -> Response[Any]:
         """Delete it with all its files."""
@@ -141,8 +140,8 @@ class WorkspaceController(Controller):
     async def delete_by_form(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
         workspace_id: FromPath[UUID],
     ) -> Response[Any]:
         """Delete it from a page without JavaScript."""
@@ -152,10 +151,10 @@ class WorkspaceController(Controller):
     async def open(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        redis: NamedDependency[Redis],
-        viewer: NamedDependency[Viewer],
-        settings: NamedDependency[Settings],
+        db_session: Injected[AsyncSession],
+        redis: Injected[Redis],
+        viewer: Injected[Viewer],
+        settings: Injected[Settings],
         workspace_id: FromPath[UUID],
     ) -> Response[Any]:
         """Go to the editor."""
@@ -166,10 +165,10 @@ class WorkspaceController(Controller):
     async def open_host(
         self,
         request: AnyRequest,
-        db_session: NamedDependency[AsyncSession],
-        redis: NamedDependency[Redis],
-        viewer: NamedDependency[Viewer],
-        settings: NamedDependency[Settings],
+        db_session: Injected[AsyncSession],
+        redis: Injected[Redis],
+        viewer: Injected[Viewer],
+        settings: Injected[Settings],
         label: FromPath[str],
     ) -> Response[Any]:
         """Go to the editor of a host; the edge sends people here who have no pass for it."""
@@ -182,9 +181,9 @@ class WorkspaceController(Controller):
     @get("/{workspace_id:uuid}/events", name="workspaces:events")
     async def events(
         self,
-        db_session: NamedDependency[AsyncSession],
-        redis: NamedDependency[Redis],
-        viewer: NamedDependency[Viewer],
+        db_session: Injected[AsyncSession],
+        redis: Injected[Redis],
+        viewer: Injected[Viewer],
         workspace_id: FromPath[UUID],
     ) -> ServerSentEvent:
         """Stream a hint at every step and every change; the page fetches the steps themselves."""
@@ -220,7 +219,8 @@ async def enter(
         return redirect(request, f"/workspaces/{workspace.id}")
     entry = edge.Pass(workspace.id, viewer.user.id, viewer.user.session_epoch)
     ticket = await edge.issue_ticket(redis, entry)
-    return redirect(request, address_of(workspace, viewer.company.slug, settings) + edge.TICKET_PATH + ticket)
+    address = address_of(label_of(workspace.name, viewer.company.slug), settings)
+    return redirect(request, address + edge.TICKET_PATH + ticket)
 
 
 async def list_page(
@@ -258,6 +258,7 @@ async def show_page(
 ) -> Template:
     """Return the page of one workspace."""
     transition = await queries.latest_transition(session, workspace.id)
+    label = label_of(workspace.name, viewer.company.slug)
     return page(
         request,
         "workspaces/show.html.j2",
@@ -268,6 +269,6 @@ async def show_page(
         entitlement=entitlement_of(viewer.subscription, now()),
         may_operate=guards.may_operate(viewer.role),
         may_delete=guards.may_delete(viewer, workspace),
-        label=label_of(workspace.name, viewer.company.slug),
-        address=address_of(workspace, viewer.company.slug, settings),
+        label=label,
+        address=address_of(label, settings),
     )
