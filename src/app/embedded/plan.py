@@ -28,7 +28,8 @@ class Plan:
     environment: dict[str, str] = field(default_factory=dict)
     stores: list[Part] = field(default_factory=list)
     helpers: list[Part] = field(default_factory=list)
-    product: list[Part] = field(default_factory=list)
+    pages: list[Part] = field(default_factory=list)
+    workers: list[Part] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     database_port: int = 0
 
@@ -92,10 +93,8 @@ class Planner:
         port = self._port("web", int(self._given("TEZGAH_PORT") or WEB_PORT), "Tezgâh")
         self.plan.environment["TEZGAH_PORT"] = str(port)
         self._set("TEZGAH_PUBLIC_URL", f"http://localhost:{port}")
-        self.plan.product += [
-            self._own_part("web", ("web",), f"http://127.0.0.1:{port}/health/live"),
-            self._own_part("worker", ("worker",), ""),
-        ]
+        self.plan.pages.append(self._own_part("web", f"http://127.0.0.1:{port}/health/live"))
+        self.plan.workers.append(self._own_part("worker", ""))
 
     def _mail(self) -> None:
         if self._given("TEZGAH_SMTP_URL"):
@@ -135,7 +134,7 @@ class Planner:
         environment["TEZGAH_WORKSPACE_DOMAIN"] = f"{host}:{port}"
         redis_url = self._given("TEZGAH_EDGE_REDIS_URL") or self._given("TEZGAH_REDIS_URL")
         try:
-            self.plan.product.append(
+            self.plan.pages.append(
                 traefik.part(
                     self.home / "traefik",
                     port=port,
@@ -147,10 +146,10 @@ class Planner:
         except PartError as error:
             self.plan.notes.append(str(error))
 
-    def _own_part(self, name: str, arguments: tuple[str, ...], health: str) -> Part:
+    def _own_part(self, name: str, health: str) -> Part:
         return Part(
             name=name,
-            command=(str(Path(sys.executable).parent / "tezgah"), *arguments),
+            command=(str(Path(sys.executable).parent / "tezgah"), name),
             # A worker answers nobody; that it lives is all there is to see.
             ready=answers(health) if health else lambda: True,
             address=self.plan.environment["TEZGAH_PUBLIC_URL"] if health else "",

@@ -6,7 +6,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -45,7 +45,7 @@ class Running:
 
     part: Part
     child: Child
-    started: float = field(default_factory=time.monotonic)
+    started: float
     delay: float = FIRST_DELAY
     restart_at: float | None = None
 
@@ -67,10 +67,8 @@ class Supervisor:
 
     def start(self, part: Part) -> None:
         """Start a part without waiting for it."""
-        if part.before_start is not None:
-            part.before_start()
-        rotate(self.log(part.name))
-        self.running[part.name] = Running(part, spawn(part, self.log(part.name)))
+        started = time.monotonic()
+        self.running[part.name] = Running(part, self._spawn(part), started)
         self.record()
 
     def wait(self, *parts: Part) -> Iterator[tuple[Part, float | PartError]]:
@@ -119,12 +117,14 @@ class Supervisor:
         running.delay = min(running.delay * 2, LONGEST_DELAY)
 
     def _restart(self, running: Running) -> None:
-        part = running.part
+        running.child = self._spawn(running.part)
+        running.started, running.restart_at = time.monotonic(), None
+
+    def _spawn(self, part: Part) -> Child:
         if part.before_start is not None:
             part.before_start()
         rotate(self.log(part.name))
-        running.child = spawn(part, self.log(part.name))
-        running.started, running.restart_at = time.monotonic(), None
+        return spawn(part, self.log(part.name))
 
     def record(self) -> None:
         """Write down every process below us and clear those that have ended, every few seconds."""

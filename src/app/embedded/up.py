@@ -77,10 +77,14 @@ class Up:
         logins = prepared.logins() if prepared else None
         if logins is None:
             Once(self, "migrations", ("database", "upgrade"), plan).finish()
-        for part in (*plan.product, *plan.helpers):
-            self.supervisor.start(part)
         demo = Once(self, "demo-data", ("seed",), plan) if logins is None else None
-        self.report([*plan.product, *plan.helpers])
+        # Each takes seconds of a core to load. The worker comes last: nobody waits for it with a browser.
+        for part in (*plan.pages, *plan.helpers):
+            self.supervisor.start(part)
+        self.report(plan.helpers)
+        for part in plan.workers:
+            self.supervisor.start(part)
+        self.report([*plan.pages, *plan.workers])
         if demo is not None:
             logins = demo.finish_or_explain()
             if prepared and logins:
