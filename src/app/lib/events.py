@@ -3,14 +3,13 @@ so that a lost hint costs time until the next one or the page's own polling, and
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from uuid import UUID
 
 import structlog
 from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 from redis.asyncio import Redis
-from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 PING_SECONDS = 25.0
@@ -37,34 +36,32 @@ async def publish(redis: Redis, company_id: UUID, event: str) -> None:
         log.warning("event.lost", event_name=event)
 
 
-async def subscribe(redis: Redis, company_id: UUID) -> AsyncIterator[str | None]:
+async def subscribe(redis: Redis, company_id: UUID) -> AsyncGenerator[str | None]:
     """Yield the company's events as they come, and nothing every 25 s; outlives a Redis that goes away.
 
     After a reconnect `RECONNECTED` is yielded, since events may have been missed meanwhile.
     """
-    reconnected = False
+    heard = False
     while True:
         try:
-            async with redis.pubsub(ignore_subscribe_messages=True) as pubsub:
+            async with redis.pubsub() as pubsub:
                 await pubsub.subscribe(channel_of(company_id))
-                if reconnected:
-                    yield RECONNECTED
-                async for event in _listen(pubsub):
-                    yield event
+                while True:
+                    message = await pubsub.get_message(timeout=PING_SECONDS)
+                    if message is None:
+                        yield None
+                    elif message["type"] == "message":
+                        yield _text(message["data"])
+                    elif heard:  # the client subscribes again by itself when it had to connect again
+                        yield RECONNECTED
+                    heard = True
         except AWAY:
-            reconnected = True
             yield None
             await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _listen(pubsub: PubSub) -> AsyncIterator[str | None]:
-    while True:
-        message = await pubsub.get_message(ignore_subscribe_messages=True, timeout=PING_SECONDS)
-        if message is None:
-            yield None
-        elif message["type"] == "message":
-            data = message["data"]
-            yield data if isinstance(data, str) else data.decode()
+def _text(data: str | bytes) -> str:
+    return data if isinstance(data, str) else data.decode()
 
 
 def stream(redis: Redis, company_id: UUID, *names: str) -> ServerSentEvent:
@@ -74,7 +71,7 @@ def stream(redis: Redis, company_id: UUID, *names: str) -> ServerSentEvent:
 
 async def messages(
     redis: Redis, company_id: UUID, names: tuple[str, ...], seconds: float = STREAM_SECONDS
-) -> AsyncIterator[ServerSentEventMessage]:
+) -> AsyncGenerator[ServerSentEventMessage]:
     """Yield a greeting, then each wanted event with an empty body, with comments to keep the line open."""
     clock = asyncio.get_running_loop().time
     end = clock() + seconds

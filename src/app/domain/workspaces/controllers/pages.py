@@ -25,7 +25,6 @@ from app.lib.http import AnyRequest, Injected, redirect
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.templating import page
-from app.lib.uow import roll_back
 
 LIST_BLOCKS = frozenset({"workspace_list", "workspace_form"})
 SHOW_BLOCKS = frozenset({"workspace"})
@@ -71,7 +70,6 @@ class WorkspaceController(Controller):
                 db_session, viewer, name=data.name, driver=driver, at=now()
             )
         except InvalidInput as refusal:
-            await roll_back(db_session)
             return await list_page(request, db_session, viewer, form=data, refusal=refusal)
         return redirect(request, f"/workspaces/{workspace.id}")
 
