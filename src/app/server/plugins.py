@@ -1,5 +1,6 @@
 """One builder per plugin; the queue is built without connecting, so that importing needs no Redis."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import wraps
 from typing import Any
@@ -24,6 +25,8 @@ from app.tasks import CRONS, TASKS, Task
 from app.tasks.context import Resources
 
 Alchemy = SQLAlchemyAsyncConfig
+ENQUEUE_SECONDS = 2.0
+"""How long a request waits for the queue after its commit; PayTR is waiting for our answer meanwhile."""
 CONCURRENCY = {Queue.BILLING: 4, Queue.MAIL: 2, Queue.WORKSPACES: 4}
 log = structlog.stdlib.get_logger("queue")
 
@@ -39,6 +42,7 @@ def build_engine(settings: Settings) -> AsyncEngine:
         pool_size=settings.database_pool_size,
         max_overflow=0,
         pool_timeout=10,
+        hide_parameters=True,  # an error's text goes to the log, what people typed does not
         connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"application_name": "tezgah"}},
     )
     event.listen(engine.sync_engine, "checkout", refuse_closed)
@@ -111,25 +115,33 @@ def enqueue_into(plugin: SAQPlugin) -> Enqueue:
     """
 
     async def enqueue(deferred: Sequence[Deferred]) -> None:
-        for item in deferred:
-            policy = POLICIES[Job(item.job)]
-            job = SaqJob(
-                function=item.job,
-                kwargs=item.arguments,
-                key=item.key or "",
-                timeout=policy.timeout,
-                retries=policy.retries,
-                retry_delay=policy.retry_delay,
-                retry_backoff=True,
-                ttl=60,
-                meta={"request_id": structlog.contextvars.get_contextvars().get("request_id")},
-            )
-            try:
-                await plugin.get_queue(policy.queue).enqueue(job)
-            except (RedisError, OSError, TimeoutError):
-                log.warning("job.enqueue_lost", job=item.job)
+        waiting = list(deferred)
+        try:
+            async with asyncio.timeout(ENQUEUE_SECONDS):
+                while waiting:
+                    queue = plugin.get_queue(POLICIES[Job(waiting[0].job)].queue)
+                    await queue.enqueue(saq_job(waiting[0]))
+                    waiting.pop(0)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("job.enqueue_lost", jobs=[item.job for item in waiting], error=type(error).__name__)
 
     return enqueue
+
+
+def saq_job(item: Deferred) -> SaqJob:
+    """Return a deferred job as the queue takes it, run by the policy of its name."""
+    policy = POLICIES[Job(item.job)]
+    return SaqJob(
+        function=item.job,
+        kwargs=item.arguments,
+        key=item.key or "",
+        timeout=policy.timeout,
+        retries=policy.retries,
+        retry_delay=policy.retry_delay,
+        retry_backoff=True,
+        ttl=60,
+        meta={"request_id": structlog.contextvars.get_contextvars().get("request_id")},
+    )
 
 
 def _queue(settings: Settings, name: Queue, **hooks: object) -> QueueConfig:
