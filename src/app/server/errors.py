@@ -10,7 +10,7 @@ from litestar.exceptions import HTTPException, NotAuthorizedException
 from litestar.plugins.htmx import HTMXRequest
 from litestar.response import Redirect, Template
 from redis.exceptions import RedisError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from app.lib.errors import DomainError
 from app.lib.i18n import N_, translate
@@ -19,10 +19,11 @@ from app.lib.templating import current_language
 log = structlog.stdlib.get_logger("error")
 AnyRequest = Request[Any, Any, Any]
 
+UNREADABLE = N_("The request could not be read. Go back, reload the page and try again.")
 SENTENCES = {
-    HTTPStatus.BAD_REQUEST: N_("The request could not be read. Go back, reload the page and try again."),
+    HTTPStatus.BAD_REQUEST: UNREADABLE,
     HTTPStatus.UNAUTHORIZED: N_("Log in to go on."),
-    HTTPStatus.FORBIDDEN: N_("Your role does not allow this."),
+    HTTPStatus.FORBIDDEN: UNREADABLE,  # a form without its token; roles are refused by their own sentence
     HTTPStatus.NOT_FOUND: N_("There is nothing at this address."),
     HTTPStatus.METHOD_NOT_ALLOWED: N_("This address does not take that kind of request."),
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: N_("That was too large to take."),
@@ -32,6 +33,7 @@ SENTENCES = {
         "A part of the service does not answer right now. Try again in a minute."
     ),
 }
+CHARACTER_NOT_IN_REPERTOIRE = "22021"
 SERVER_FAULT = N_("Something went wrong on our side. It has been noted; try again in a minute.")
 
 
@@ -62,6 +64,13 @@ def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
     log.error("dependency.unavailable", error=type(error).__name__)
     status = HTTPStatus.SERVICE_UNAVAILABLE
     return show(request, status, translate(current_language.get(), SENTENCES[status]))
+
+
+def unstorable(request: AnyRequest, error: DBAPIError) -> Response[Any]:
+    """Refuse text with a character that PostgreSQL cannot hold (NUL); any other error is a fault of ours."""
+    if getattr(error.orig, "sqlstate", None) != CHARACTER_NOT_IN_REPERTOIRE:
+        return fail(request, error)
+    return show(request, HTTPStatus.BAD_REQUEST, translate(current_language.get(), UNREADABLE))
 
 
 def fail(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -96,5 +105,6 @@ EXCEPTION_HANDLERS: Any = {
     RedisError: unavailable,
     OperationalError: unavailable,
     InterfaceError: unavailable,
+    DBAPIError: unstorable,
     Exception: fail,
 }
