@@ -21,7 +21,7 @@ async def test_services_answer_and_leave_no_process_behind(tmp_path: Path) -> No
         await redis.aclose()
         assert int(version) >= 180000
         assert letters == "ÇĞIÖŞÜ"
-        assert set("AKE") <= set(events["notify-keyspace-events"] or "")
+        assert set("KEA") <= set(events["notify-keyspace-events"] or "")
     after = [process for process in psutil.process_iter() if process.pid not in before]
     assert not [process for process in after if str(tmp_path) in " ".join(process.cmdline())]
 
