@@ -54,4 +54,5 @@ async def rotate_session(
     if old := request.get_session_id():
         await config.get_store_from_app(request.app).delete(old)
     ScopeState.from_scope(request.scope).session_id = SessionBackend(config).generate_session_id()
+    request.scope["state"].pop(LOADED, None)  # written also when it says the same as the old one
     request.set_session(data)
