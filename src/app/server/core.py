@@ -1,5 +1,6 @@
 """Puts the application together."""
 
+import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
 from functools import partial
@@ -8,6 +9,7 @@ from typing import Any
 
 from advanced_alchemy.extensions.litestar import SQLAlchemyInitPlugin
 from litestar import Litestar, Request
+from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
 from litestar.plugins.htmx import HTMXPlugin
 from litestar.static_files import create_static_files_router
@@ -63,12 +65,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     application = Litestar(
         route_handlers=[*ROUTES, static_files()],
         plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
-        middleware=[
-            RequestContext(settings),
-            SecurityHeaders(settings, settings.paytr_base_url),
-            sessions.middleware,
-            ViewerMiddleware(alchemy),
-        ],
+        middleware=[sessions.middleware, ViewerMiddleware(alchemy)],
         guards=[requires_login],
         csrf_config=csrf_config(settings),
         stores={"sessions": RedisStore(session_redis, namespace="tezgah:sessions")},
@@ -82,6 +79,9 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
         debug=False,
     )
     application.state.resources = resources
+    # Around the router and not in it: it refuses unknown addresses and methods before any middleware runs.
+    for layer in (SecurityHeaders(settings, settings.paytr_base_url), RequestContext(settings)):
+        application.asgi_handler = layer(application.asgi_handler)
     return application
 
 
@@ -119,7 +119,7 @@ def static_files() -> Any:
         directories=[STATIC],
         name="static",
         opt=MACHINE,
-        cache_control=None,
+        cache_control=CacheControlHeader(max_age=31_536_000, public=True, immutable=True),
     )
 
 
@@ -127,5 +127,5 @@ def asset_address(digests: dict[str, str], name: str) -> str:
     """Return the address of a static file with a digest of its content."""
     if name not in digests:
         file = STATIC / name
-        digests[name] = f"{file.stat().st_mtime_ns:x}"[-10:] if file.exists() else "0"
+        digests[name] = hashlib.sha256(file.read_bytes()).hexdigest()[:12] if file.exists() else "0"
     return f"/static/{name}?v={digests[name]}"
