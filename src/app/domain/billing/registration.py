@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Company, User
+from app.db.models import Company, Plan, User
 from app.domain.accounts import service as accounts
 from app.domain.accounts.passwords import hash_password
 from app.domain.audit.service import record
@@ -60,20 +60,26 @@ async def register(
         actor_id=user.id,
         facts={"plan": form.plan},
     )
+    await _queue_welcome(session, user, company, subscription.plan, base_url=base_url, at=at)
+    return user, company
+
+
+async def _queue_welcome(
+    session: AsyncSession, user: User, company: Company, plan: Plan, *, base_url: str, at: datetime
+) -> None:
     await notifications.queue_email(
         session,
         occasion=f"welcome:{company.id}",
         message=Welcome(
             full_name=user.full_name,
             company_name=company.name,
-            plan_name=subscription.plan.name,
-            workspace_limit=subscription.plan.workspace_limit,
+            plan_name=plan.name,
+            workspace_limit=plan.workspace_limit,
             trial_ends_at=at + TRIAL_LENGTH,
             dashboard_url=f"{base_url}/dashboard",
         ),
         recipient=user.email,
-        language=language,
+        language=user.language,
         company_id=company.id,
         at=at,
     )
-    return user, company

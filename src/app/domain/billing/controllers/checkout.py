@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.models import PaymentStatus
 from app.domain.billing import metrics
 from app.domain.billing.checkout import Checkout, frame_request, place_order
 from app.domain.billing.controllers.pages import require_billing
@@ -19,7 +20,7 @@ from app.domain.payments.paytr.reasons import classify
 from app.lib.clock import now
 from app.lib.http import AnyRequest, Injected, address_of, redirect
 from app.lib.settings import Settings
-from app.lib.templating import current_language, page
+from app.lib.templating import current_language, page, wants_fragment
 from app.lib.uow import commit
 
 log = structlog.stdlib.get_logger("checkout")
@@ -47,25 +48,13 @@ class CheckoutController(Controller):
         data: URLEncodedBody[CheckoutForm],
     ) -> Template:
         """Commit order and payment, then ask PayTR for its frame, then show it."""
+        language = current_language.get()
         checkout = await place_order(
-            db_session,
-            viewer,
-            plan_code=data.plan,
-            interval=data.interval,
-            language=current_language.get(),
-            at=now(),
+            db_session, viewer, plan_code=data.plan, interval=data.interval, language=language, at=now()
         )
         await commit(db_session)
         frame = await open_frame(gateway, checkout, viewer, settings, address=address_of(request))
-        return page(
-            request,
-            "billing/checkout.html.j2",
-            block="content",
-            status_code=200 if frame else 503,
-            checkout=checkout,
-            frame=frame,
-            **payment_context(PaymentRow(checkout.payment, None)),
-        )
+        return checkout_page(request, checkout, frame)
 
     @get("/billing/checkout", name="checkout:show", sync_to_thread=False)
     def show(self, request: AnyRequest) -> Response[Any]:
@@ -93,11 +82,26 @@ class CheckoutController(Controller):
         db_session: Injected[AsyncSession],
         viewer: Injected[Viewer],
         merchant_oid: FromPath[str],
-    ) -> Template:
-        """Show where one payment stands; the checkout and return pages ask until it is final."""
+    ) -> Template | Response[None]:
+        """Show where one payment stands; the pages ask until it is final, and 204 leaves them as they are."""
         require_billing(viewer)
         row = await payment_of(db_session, viewer.company.id, merchant_oid)
+        if wants_fragment(request) and row.payment.status is PaymentStatus.PENDING:
+            return Response(None, status_code=204)
         return page(request, "billing/return.html.j2", block="payment_state", **payment_context(row))
+
+
+def checkout_page(request: AnyRequest, checkout: Checkout, frame: FrameToken | None) -> Template:
+    """Return the page with PayTR's frame, or with the way to try again."""
+    return page(
+        request,
+        "billing/checkout.html.j2",
+        block="content",
+        status_code=200 if frame else 503,
+        checkout=checkout,
+        frame=frame,
+        **payment_context(PaymentRow(checkout.payment, None)),
+    )
 
 
 async def open_frame(

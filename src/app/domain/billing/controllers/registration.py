@@ -8,6 +8,7 @@ from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.billing import metrics
 from app.domain.billing.registration import Registration, register
 from app.domain.companies import sessions as company_sessions
 from app.domain.plans.queries import current_offers
@@ -67,19 +68,15 @@ class RegistrationController(Controller):
         data: URLEncodedBody[RegistrationForm],
     ) -> Response[Any] | Template:
         """Sign up and go straight in; a refusal shows the form again with all that was typed."""
-        language, address = current_language.get(), address_of(request)
+        where = {"language": current_language.get(), "address": address_of(request)}
         try:
             user, company = await register(
-                db_session,
-                data.read(),
-                language=language,
-                address=address,
-                base_url=settings.base_url,
-                at=now(),
+                db_session, data.read(), **where, base_url=settings.base_url, at=now()
             )
         except InvalidInput as refusal:
             await roll_back(db_session)
             return await registration_page(request, db_session, data, refusal)
+        metrics.count_after_commit(db_session, metrics.registrations)
         await company_sessions.begin(request, sessions, db_session, user, company.id)
         return redirect(request, "/dashboard")
 
