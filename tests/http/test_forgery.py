@@ -1,0 +1,64 @@
+"""Forged requests: every unsafe route but the machines' wants the token of this very browser."""
+
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from tests.conftest import Browser, browser
+from tests.factories import PASSWORD, make_customer
+from tests.http.test_registration import FORM, NOTHING, counts
+
+UNSAFE = {"POST", "PUT", "PATCH", "DELETE"}
+WITHOUT_TOKEN = {"webhooks:paytr", "edge:unavailable"}
+"""PayTR signs what it posts; the edge's page changes nothing, whatever method leads to it."""
+ID = "0199c0de-0000-7000-8000-000000000000"
+
+
+def unsafe_routes(application: Litestar) -> list[tuple[str, str, str]]:
+    """Return method, a concrete path and the name of every unsafe route."""
+    return [
+        (method, route.path.replace("{workspace_id:uuid}", ID), str(handler.name))
+        for route in application.routes
+        if isinstance(route, HTTPRoute)
+        for method, (handler, _) in route.route_handler_map.items()
+        if method in UNSAFE
+    ]
+
+
+async def test_every_unsafe_route_refuses_a_request_without_the_token(
+    application: Litestar, client: Browser, session_maker: async_sessionmaker[AsyncSession]
+) -> None:
+    customer = await make_customer(session_maker)
+    await customer.log_in(client)
+    answers = {}
+    for method, path, name in unsafe_routes(application):
+        assert "{" not in path, f"tell this test what to put into {path}"
+        answers[name] = (await client.request(method, path, data={"plan": "team"})).status_code
+    assert {name for name, status in answers.items() if status != 403} == WITHOUT_TOKEN
+    assert len(answers) > len(WITHOUT_TOKEN)
+    assert (await client.get("/dashboard")).status_code == 200
+
+
+async def test_the_token_of_another_browser_is_refused(application: Litestar, client: Browser) -> None:
+    await client.get("/login")
+    async with browser(application) as other:
+        await other.get("/login")
+        foreign = other.cookies["csrf"]
+    form = {"email": "a@b.co", "password": PASSWORD}
+    for token in (foreign, "made-up", ""):
+        answer = await client.post("/login", data={**form, "_csrf_token": token})
+        assert answer.status_code == 403
+    own = await client.post("/login", data={**form, "_csrf_token": client.cookies["csrf"]})
+    assert own.status_code == 422
+
+
+async def test_a_forged_sign_up_leaves_nothing(
+    client: Browser, session_maker: async_sessionmaker[AsyncSession]
+) -> None:
+    assert (await client.post("/register", data=FORM)).status_code == 403
+    assert await counts(session_maker) == NOTHING
+
+
+async def test_a_missing_token_is_told_in_a_sentence_that_helps(client: Browser) -> None:
+    answer = await client.post("/login", data={}, headers={"accept-language": "en"})
+    assert "Go back, reload the page and try again." in answer.text

@@ -1,0 +1,230 @@
+"""Logging in and out: ids of ours alone, new at login, dead after logout."""
+
+import asyncio
+import time
+
+import pytest
+from litestar import Litestar
+from redis.asyncio import Redis
+from sqlalchemy import delete, text, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.db.models import Membership, User
+from app.lib.uow import unit_of_work
+from app.server.core import build_application
+from app.tasks.context import Resources
+from tests import html
+from tests.conftest import Browser, browser, msgspec_replace
+from tests.factories import PASSWORD, Customer, make_customer
+
+Maker = async_sessionmaker[AsyncSession]
+LOGIN = "/login?next=/dashboard"
+
+
+@pytest.fixture
+async def customer(session_maker: Maker) -> Customer:
+    return await make_customer(session_maker)
+
+
+async def dashboard_with(application: Litestar, session_id: str) -> int:
+    """Return what somebody who has only this cookie gets."""
+    async with browser(application) as other:
+        other.cookies.set("session", session_id)
+        return (await other.get("/dashboard")).status_code
+
+
+async def test_logging_in_opens_the_dashboard_and_any_case_of_the_address_will_do(
+    client: Browser, customer: Customer
+) -> None:
+    answer = await client.submit("/login", email=f" {customer.email.upper()} ", password=PASSWORD)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard")
+    assert (await client.get("/dashboard")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"password": "not this one"}, {"email": "nobody@example.com"}, {"password": ""}]
+)
+async def test_a_refused_login_does_not_say_which_part_was_wrong(
+    client: Browser, customer: Customer, redis: "Redis", wrong: dict[str, str]
+) -> None:
+    client.headers["accept-language"] = "en"
+    fields = {"email": customer.email, "password": PASSWORD, "next": "/billing"} | wrong
+    answer = await client.submit("/login", **fields)
+    assert answer.status_code == 422
+    page = html.read(answer.text)
+    assert "The e-mail address or the password is wrong." in page.sentence_at("password")
+    assert (page.value("email"), page.value("next")) == (fields["email"], "/billing")
+    assert not page.value("password")
+    assert "session" not in client.cookies
+    assert await redis.keys("tezgah:sessions*") == []
+
+
+async def test_an_unknown_address_costs_as_much_time_as_a_wrong_password(
+    client: Browser, customer: Customer
+) -> None:
+    async def cost(email: str) -> float:
+        """Processor seconds, the best of five: other processes must not decide this."""
+        spent = []
+        for _ in range(5):
+            began = time.process_time()
+            await client.submit("/login", email=email, password="not this one")
+            spent.append(time.process_time() - began)
+        return min(spent)
+
+    await client.get("/login")
+    known, unknown = await cost(customer.email), await cost("nobody@example.com")
+    assert unknown > 0.5 * known
+
+
+async def test_a_planted_session_id_is_worth_nothing_after_login(
+    application: Litestar, client: Browser, customer: Customer, redis: "Redis"
+) -> None:
+    client.cookies.set("session", "planted-by-somebody-else", domain="tezgah.localhost")
+    await customer.log_in(client)
+    ids = {cookie.value for cookie in client.cookies.jar if cookie.name == "session"}
+    assert "planted-by-somebody-else" not in ids
+    assert await dashboard_with(application, "planted-by-somebody-else") == 302
+    assert not [key for key in await redis.keys("tezgah:sessions*") if "planted" in str(key)]
+
+
+async def test_every_login_makes_a_new_id_and_ends_the_old_one(
+    application: Litestar, client: Browser, customer: Customer
+) -> None:
+    await customer.log_in(client)
+    first = client.cookies["session"]
+    await customer.log_in(client)
+    assert client.cookies["session"] != first
+    assert await dashboard_with(application, first) == 302
+    assert await dashboard_with(application, client.cookies["session"]) == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+async def test_logging_out_ends_the_session_for_every_copy_of_the_cookie(
+    application: Litestar, client: Browser, customer: Customer, redis: "Redis", method: str
+) -> None:
+    await customer.log_in(client)
+    session_id = client.cookies["session"]
+    answer = await client.request_form(method, "/logout", {})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    assert await dashboard_with(application, session_id) == 302
+    assert await redis.keys("tezgah:sessions*") == []
+
+
+async def test_a_slow_page_under_way_during_logout_does_not_bring_the_session_back(
+    application: Litestar, client: Browser, customer: Customer, session_maker: Maker, redis: "Redis"
+) -> None:
+    await customer.log_in(client)
+    session_id = client.cookies["session"]
+    async with session_maker() as blocker:
+        await blocker.execute(text("LOCK TABLE payments IN ACCESS EXCLUSIVE MODE"))
+        slow = asyncio.create_task(dashboard_with(application, session_id))
+        async with asyncio.timeout(10), session_maker() as watcher:
+            waiting = text(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'payments'::regclass"
+            )
+            while not await watcher.scalar(waiting):
+                await asyncio.sleep(0.02)
+        await client.request_form("POST", "/logout", {})
+        assert not slow.done()
+        await blocker.rollback()
+    assert await slow == 200
+    assert await redis.keys("tezgah:sessions*") == []
+    assert await dashboard_with(application, session_id) == 302
+
+
+async def test_visitors_get_no_session_at_all(client: Browser, redis: "Redis") -> None:
+    for path in ("/", "/pricing", "/login", "/register", "/dashboard", "/health/live"):
+        await client.get(path)
+    assert "session" not in client.cookies
+    assert await redis.keys("tezgah:sessions*") == []
+
+
+async def test_a_page_that_changes_nothing_sets_no_session_cookie(
+    client: Browser, customer: Customer
+) -> None:
+    await customer.log_in(client)
+    answer = await client.get("/dashboard")
+    assert "session=" not in answer.headers.get("set-cookie", "")
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        "https://evil.example/",
+        "//evil.example/",
+        "/\\evil.example/",
+        "/\t/evil.example/",
+        "/a\\b",
+        "javascript:alert(1)",
+        "evil.example",
+        "/\r\nSet-Cookie: a=b",
+        "",
+    ],
+)
+async def test_login_leads_to_no_other_site(client: Browser, customer: Customer, elsewhere: str) -> None:
+    answer = await client.submit("/login", email=customer.email, password=PASSWORD, next=elsewhere)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard")
+    again = await client.get("/login", params={"next": elsewhere})
+    assert (again.status_code, again.headers["location"]) == (303, "/dashboard")
+
+
+async def test_login_leads_back_to_where_one_was_going(client: Browser, customer: Customer) -> None:
+    asked = await client.get("/billing")
+    assert (asked.status_code, asked.headers["location"]) == (302, "/login?next=/billing")
+    form = html.read((await client.get(asked.headers["location"])).text)
+    answer = await client.submit(
+        "/login", email=customer.email, password=PASSWORD, next=form.value("next") or ""
+    )
+    assert answer.headers["location"] == "/billing"
+
+
+async def test_htmx_is_told_to_log_in_by_a_header_it_follows(client: Browser) -> None:
+    answer = await client.get("/dashboard", headers={"hx-request": "true"})
+    assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=/dashboard")
+
+
+async def test_raising_the_epoch_or_leaving_the_company_ends_a_session(
+    client: Browser, customer: Customer, session_maker: Maker
+) -> None:
+    await customer.log_in(client)
+    async with unit_of_work(session_maker) as session:
+        await session.execute(update(User).values(session_epoch=User.session_epoch + 1))
+    assert (await client.get("/dashboard")).status_code == 302
+    client.cookies.clear()
+    await customer.log_in(client)
+    async with unit_of_work(session_maker) as session:
+        await session.execute(delete(Membership))
+    assert (await client.get("/dashboard")).status_code == 302
+
+
+async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(
+    client: Browser, customer: Customer
+) -> None:
+    await client.get("/login")
+    answer = await client.submit("/login", email=customer.email, password=PASSWORD)
+    cookie = answer.headers["set-cookie"].lower()
+    assert cookie.startswith("session=")
+    for flag in ("httponly", "samesite=lax", "path=/", "max-age=1209600"):
+        assert flag in cookie, flag
+    assert "domain=" not in cookie
+
+
+async def test_over_https_the_cookies_are_bound_to_this_very_host(
+    resources: Resources, customer: Customer
+) -> None:
+    settings = msgspec_replace(resources.settings, public_url="https://tezgah.example")
+    application = build_application(settings, resources, owns_resources=False)
+    async with application.lifespan(), browser(application) as client:
+        client.base_url = "https://tezgah.example"
+        shown = (await client.get("/login")).headers
+        token = client.cookies["__Host-csrf"]
+        form = {"email": customer.email, "password": PASSWORD, "_csrf_token": token}
+        answer = await client.post("/login", data=form)
+    assert shown["strict-transport-security"].startswith("max-age=31536000")
+    for header in (shown["set-cookie"], answer.headers["set-cookie"]):
+        cookie = header.lower()
+        assert cookie.startswith("__host-")
+        assert "secure" in cookie
+        assert "httponly" in cookie
+        assert "path=/" in cookie
+        assert "domain=" not in cookie
