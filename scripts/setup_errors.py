@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 STEP_SECONDS = 900
-SHOWN_LINES = 15
+# Some programs say what is wrong first, some last; in between are the places in their sources.
+SHOWN_LINES = 5
 
 
 class SetupError(Exception):
@@ -38,6 +39,13 @@ def run(command: Sequence[str | Path], *, mend: str, where: Path, environment: M
     except subprocess.TimeoutExpired as error:
         raise SetupError(f"{Path(command[0]).name} was not done after {STEP_SECONDS} s.", mend) from error
     if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()[-SHOWN_LINES:]
-        raise SetupError("\n".join(said), mend)
+        raise SetupError(shortened(done.stderr.strip() or done.stdout.strip()), mend)
     return done.stdout
+
+
+def shortened(text: str) -> str:
+    """Return the first and the last lines of what a program said."""
+    lines = [line for line in text.splitlines() if "    at " not in line]
+    if len(lines) <= 2 * SHOWN_LINES:
+        return "\n".join(lines)
+    return "\n".join((*lines[:SHOWN_LINES], "…", *lines[-SHOWN_LINES:]))

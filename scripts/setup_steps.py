@@ -102,7 +102,7 @@ def main() -> int:
             return 1
     if any(not step.without_it or options.strict for step in failed):
         return 1
-    if time.monotonic() - started > 1:
+    if not failed and time.monotonic() - started > 1:
         print(f"      set up in {time.monotonic() - started:.0f} s", flush=True)
     return 0
 

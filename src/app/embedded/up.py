@@ -8,12 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from app.embedded import postgres
-from app.embedded.code_server import code_server_command
 from app.embedded.errors import PartError
 from app.embedded.parts import Part
 from app.embedded.plan import Plan, Planner
 from app.embedded.processes import end, spawn, stop_together, tail
-from app.embedded.state import Prepared, forget, only_run, remembered_processes, write_environment
+from app.embedded.state import CHECKOUT, Prepared, forget, only_run, remembered_processes, write_environment
 from app.embedded.supervisor import Supervisor, stops_on_signals, undisturbed
 from app.lib.settings import read_environment_file
 
@@ -127,7 +126,7 @@ class Up:
             f"  Workspaces     http://<workspace>--<company>.{environment['TEZGAH_WORKSPACE_DOMAIN']}"
         )
         lines.append(f"  Logs           {self.home / 'logs'}")
-        if code_server_command(self.home) is None:
+        if not any((folder / "code-server").is_dir() for folder in (self.home, CHECKOUT / ".tezgah")):
             plan.notes.append("The editor is not installed, so that no workspace starts: run `make setup`.")
         lines += [f"  Note: {note}" for note in plan.notes]
         lines += ["", *(f"  {line}" for line in logins.splitlines()), "", "Ctrl-C stops everything."]
