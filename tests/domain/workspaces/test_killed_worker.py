@@ -31,7 +31,7 @@ async def test_a_killed_worker_is_replaced_and_one_editor_runs(
     with open_folder() as root:
         driver = ProcessDriver(root, code_server_command(Path(".tezgah")))
         successor = replace(machinery, driver=driver)
-        arguments = (settings.database_url, settings.redis_url, str(root), str(transition.id))
+        arguments = (settings.database_url, settings.redis_url, str(root), str(transition.id), boundary)
         worker = start_worker(*arguments)
         try:
             await until_step(desk, transition.workspace_id, boundary)
@@ -63,7 +63,7 @@ def start_worker(*arguments: str) -> subprocess.Popen[bytes]:
 
 async def until_step(desk: Desk, workspace_id: UUID, name: str) -> None:
     """Wait until the worker has noted that the step began."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while True:
             [transition] = await desk.transitions(workspace_id)
             if any(step["name"] == name and step["started_at"] for step in transition.steps):

@@ -1,4 +1,4 @@
-"""A worker of its own for the tests that kill one: carries out the transition it is given."""
+"""A worker of its own for the tests that kill one: halts once it has noted that a certain step begins."""
 
 import asyncio
 import sys
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
-from app.domain.workspaces.attempts import Machinery
+from app.domain.workspaces.attempts import Attempt, Machinery
 from app.domain.workspaces.drivers.process import ProcessDriver, code_server_command
 from app.domain.workspaces.lifecycle import run_transition
 from app.domain.workspaces.routing import Routes
@@ -15,8 +15,16 @@ from app.lib.settings import Settings
 from app.server.plugins import build_engine, build_redis
 
 
-async def main(database_url: str, redis_url: str, root: str, transition_id: str) -> None:
-    """Do it, or die on the way."""
+async def main(database_url: str, redis_url: str, root: str, transition_id: str, last_step: str) -> None:
+    """Carry the transition out up to a step, and wait there to be killed."""
+    report = Attempt.report
+
+    async def report_and_halt(attempt: Attempt, name: str) -> None:
+        await report(attempt, name)
+        if name == last_step:
+            await asyncio.Event().wait()
+
+    Attempt.report = report_and_halt  # type: ignore[method-assign, assignment]  # this process is made to be killed
     engine = build_engine(Settings(database_url=database_url))
     redis = build_redis(redis_url)
     machinery = Machinery(

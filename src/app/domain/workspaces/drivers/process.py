@@ -100,11 +100,10 @@ class ProcessDriver:
         pid = state.get("pid")
         if pid is None:
             return Ended(None)
-        child = self._children.get(pid)
-        if child is not None and child.poll() is not None:
-            del self._children[pid]
-            return Ended(child.returncode)
-        return None if is_running(pid, state["started"]) else Ended(None)
+        if is_running(pid, state["started"]):
+            return None
+        child = self._children.pop(pid, None)
+        return Ended(child.poll() if child else None)
 
     async def destroy(self, spec: WorkspaceSpec, state: DriverState, report: Report) -> None:
         """Delete the workspace's folder."""
