@@ -25,7 +25,7 @@ format: ## put the sources into their format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix --quiet .
 
 bench: setup ## the benchmarks, each as a ratio to its yardstick
-	@$(BIN)/python -m tests.bench $(ARGS)
+	@$(BIN)/python -m bench $(ARGS)
 
 seed: setup ## demo companies in every state
 	@$(BIN)/tezgah seed $(ARGS)
