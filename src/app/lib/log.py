@@ -1,11 +1,15 @@
 """Structured logs: one JSON line per fact, with the request id that started it all."""
 
 import logging
+import re
 
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
 SECRET_NAMES = ("password", "secret", "token", "cookie", "authorization", "hash", "salt", "key_hash", "card")
+
+ROW_IN_AN_ERROR = re.compile(r"DETAIL: .*")
+"""PostgreSQL quotes the offending row behind this word, with all that a person had typed."""
 
 
 def configure_logging(level: str, *, as_json: bool) -> None:
@@ -31,6 +35,7 @@ def configure_logging(level: str, *, as_json: bool) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                hide_rows,
                 renderer,
             ],
         )
@@ -47,4 +52,11 @@ def hide_secrets(logger: WrappedLogger, name: str, event: EventDict) -> EventDic
     for key in event:
         if key != "event" and any(secret in key.lower() for secret in SECRET_NAMES):
             event[key] = "[hidden]"
+    return event
+
+
+def hide_rows(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Take the quoted rows out of a database error's trace."""
+    if "exception" in event:
+        event["exception"] = ROW_IN_AN_ERROR.sub("DETAIL: [hidden]", event["exception"])
     return event
