@@ -23,7 +23,6 @@ from app.db.models import (
     User,
 )
 from app.domain.accounts.legal import DOCUMENTS
-from app.domain.billing import registration
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
 from app.lib.clock import now
@@ -203,7 +202,7 @@ async def test_a_sign_up_that_fails_half_way_leaves_nothing(
     async def break_down(*_: Any, **__: Any) -> None:
         raise RuntimeError("the last step breaks")
 
-    monkeypatch.setattr(registration.notifications, "queue_email", break_down)
+    monkeypatch.setattr("app.domain.billing.registration.notifications.queue_email", break_down)
     answer = await client.submit("/register", **FORM)
     assert answer.status_code == 500
     assert "the last step breaks" not in answer.text

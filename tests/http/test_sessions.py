@@ -16,9 +16,10 @@ from app.tasks.context import Resources
 from tests import html
 from tests.conftest import Browser, browser, msgspec_replace
 from tests.factories import PASSWORD, Customer, make_customer
+from tests.waiting import until
 
 Maker = async_sessionmaker[AsyncSession]
-LOGIN = "/login?next=/dashboard"
+WAITING_FOR_PAYMENTS = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'payments'::regclass"
 
 
 @pytest.fixture
@@ -118,12 +119,9 @@ async def test_a_slow_page_under_way_during_logout_does_not_bring_the_session_ba
     async with session_maker() as blocker:
         await blocker.execute(text("LOCK TABLE payments IN ACCESS EXCLUSIVE MODE"))
         slow = asyncio.create_task(dashboard_with(application, session_id))
-        async with asyncio.timeout(10), session_maker() as watcher:
-            waiting = text(
-                "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'payments'::regclass"
-            )
-            while not await watcher.scalar(waiting):
-                await asyncio.sleep(0.02)
+        async with session_maker() as watcher:
+            waiting = text(WAITING_FOR_PAYMENTS)
+            await until(lambda: watcher.scalar(waiting))
         await client.request_form("POST", "/logout", {})
         assert not slow.done()
         await blocker.rollback()

@@ -1,7 +1,5 @@
 """The main story over HTTP: sign up, pay, be activated; PayTR's messages are real ones."""
 
-from litestar import Litestar
-
 from tests.conftest import Browser
 from tests.factories import PASSWORD
 
