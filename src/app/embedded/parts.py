@@ -32,7 +32,7 @@ class Part:
     address: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
     stop_signal: signal.Signals = signal.SIGTERM
-    ready_within: float = 30.0
+    ready_within: float = 60.0
     before_start: Callable[[], None] | None = None
     is_store: bool = False
 

@@ -154,5 +154,4 @@ class Planner:
             ready=answers(health) if health else lambda: True,
             address=self.plan.environment["TEZGAH_PUBLIC_URL"] if health else "",
             environment=self.plan.environment,
-            ready_within=60,
         )
