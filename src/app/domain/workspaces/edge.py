@@ -17,8 +17,8 @@ from app.db.models import WorkspaceStatus
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.workspaces import queries
 from app.domain.workspaces.drivers.base import EDITOR_COOKIE
-from app.domain.workspaces.guards import may_operate
 from app.domain.workspaces.names import label_of
+from app.domain.workspaces.permissions import may_operate
 from app.lib.crypto import derive_secret, seal, unseal
 from app.lib.errors import NotAllowed, Unavailable
 from app.lib.i18n import N_

@@ -15,8 +15,8 @@ from app.domain.jobs import Job
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces import queries
-from app.domain.workspaces.guards import require_deleting, require_operating
 from app.domain.workspaces.names import require_name
+from app.domain.workspaces.permissions import require_deleting, require_operating
 from app.lib.errors import DomainError, InvalidInput
 from app.lib.i18n import N_
 from app.lib.uow import defer

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import Workspace, WorkspaceStatus
 from app.domain.companies.viewer import Viewer
 from app.domain.subscriptions.entitlement import entitlement_of
-from app.domain.workspaces import edge, guards, queries, service
+from app.domain.workspaces import edge, permissions, queries, service
 from app.domain.workspaces.attempts import EVENT
 from app.domain.workspaces.guards import workspace_of
 from app.domain.workspaces.names import label_of
@@ -211,7 +211,7 @@ async def enter(
     request: AnyRequest, redis: Redis, viewer: Viewer, settings: Settings, workspace: Workspace
 ) -> Response[Any]:
     """Give a ticket and go where it is good; a workspace that does not run shows its page instead."""
-    guards.require_operating(viewer)
+    permissions.require_operating(viewer)
     entitlement_of(viewer.subscription, now()).require_running()
     if workspace.status is not WorkspaceStatus.READY:
         return redirect(request, f"/workspaces/{workspace.id}")
@@ -240,7 +240,7 @@ async def list_page(
         workspaces=workspaces,
         used=len(workspaces),
         entitlement=entitlement_of(viewer.subscription, now()),
-        may_operate=guards.may_operate(viewer.role),
+        may_operate=permissions.may_operate(viewer.role),
         form=form or NewWorkspace(),
         errors={refusal.field: refusal} if refusal else {},
     )
@@ -265,8 +265,8 @@ async def show_page(
         transition=transition,
         steps=steps_of(transition),
         entitlement=entitlement_of(viewer.subscription, now()),
-        may_operate=guards.may_operate(viewer.role),
-        may_delete=guards.may_delete(viewer, workspace),
+        may_operate=permissions.may_operate(viewer.role),
+        may_delete=permissions.may_delete(viewer, workspace),
         label=label,
         address=address_of(label, settings),
     )
