@@ -6,11 +6,11 @@ one waits in the Turkish catalogue with an empty translation, which `check` and 
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
@@ -49,12 +49,7 @@ def main(arguments: list[str]) -> int:
             path_of(language).write_bytes(updated(language))
         return report(list(problems()))
     if arguments == ["check"]:
-        stale = [
-            f"{language}: run `python scripts/messages.py update`"
-            for language in LANGUAGES
-            if path_of(language).read_bytes() != updated(language)
-        ]
-        return report([*stale, *problems()])
+        return report(list(problems()))
     print(__doc__)
     return 2
 
@@ -105,20 +100,34 @@ def updated(language: str) -> bytes:
 
 def problems() -> Iterator[str]:
     """Yield what is missing or wrong in the Turkish catalogue; English is its own message."""
-    catalog = read("tr")
-    for message in extracted():
-        if not message.id:
-            continue
-        identifiers = message.id if isinstance(message.id, tuple) else (message.id,)
-        translation = catalog.get(identifiers[0], message.context)
-        strings = (translation.string if translation else "") or ""
-        strings = strings if isinstance(strings, tuple) else (strings,)
-        if translation is None or not all(strings):
-            yield f"tr: not translated: {identifiers[0]!r}"
-        elif translation.fuzzy:
-            yield f"tr: fuzzy: {identifiers[0]!r}"
-        elif any(placeholders(text) != placeholders(identifiers[-1]) for text in strings):
-            yield f"tr: other placeholders: {identifiers[0]!r}"
+    catalog, wanted = read("tr"), extracted()
+    for message in wanted:
+        if message.id and (problem := problem_of(message, catalog.get(first(message), message.context))):
+            yield f"tr: {problem}: {first(message)!r}"
+    for message in catalog:
+        if message.id and wanted.get(first(message), message.context) is None:
+            yield f"tr: no longer used, run `python scripts/messages.py update`: {first(message)!r}"
+
+
+def problem_of(message: Message, translation: Message | None) -> str:
+    """Return what is wrong with a translation, or nothing."""
+    strings = forms(translation.string) if translation else ()
+    if translation is None or not all(strings):
+        return "not translated"
+    if translation.fuzzy:
+        return "fuzzy"
+    facts = placeholders(forms(message.id)[-1])
+    return "other placeholders" if any(placeholders(text) != facts for text in strings) else ""
+
+
+def first(message: Message) -> str:
+    """Return the identifier of a message: the singular where it has two forms."""
+    return forms(message.id)[0]
+
+
+def forms(text: str | Sequence[str] | None) -> tuple[str, ...]:
+    """Return the singular and plural forms, or the only one."""
+    return (text,) if isinstance(text, str) else tuple(text or ())
 
 
 def placeholders(text: str) -> set[str]:

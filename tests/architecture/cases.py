@@ -1,0 +1,248 @@
+"""Every page in every state that it tells apart, with the context its controller gives it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any
+
+from app.db.models import PaymentStatus, Role, WorkspaceStatus
+from app.domain.accounts.legal import DOCUMENTS
+from app.domain.billing.checkout import Checkout
+from app.domain.companies.viewer import Viewer
+from app.domain.payments.gateway import FrameToken
+from app.domain.payments.paytr.reasons import DECLINES
+from app.domain.subscriptions.entitlement import entitlement_of
+from app.domain.workspaces import permissions
+from app.lib.clock import now
+from tests.architecture import samples
+
+BILLING = {Role.OWNER, Role.ADMIN, Role.BILLING}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One rendering: the template, its blocks that are asked for alone, who looks, and at what."""
+
+    name: str
+    template: str
+    path: str
+    viewer: Viewer | None
+    context: dict[str, Any]
+    blocks: tuple[str, ...] = ()
+    method: str = "GET"
+    cookies: dict[str, str] = field(default_factory=dict)
+
+
+def this_hour() -> datetime:
+    """Return a recent instant that stays the same, so that equal pages are equal and looked at once."""
+    return now().replace(minute=0, second=0, microsecond=0)
+
+
+def all_cases(language: str) -> Iterator[Case]:
+    """Yield every case in one language."""
+    yield from public_cases(language)
+    yield from error_cases(language)
+    for role in Role:
+        yield from dashboard_cases(role, language)
+        yield from workspace_cases(role, language)
+        if role in BILLING:
+            yield from billing_cases(role, language)
+
+
+def public_cases(language: str) -> Iterator[Case]:
+    """Yield what visitors see, and the same pages seen by somebody who is logged in."""
+    inside = samples.viewer(Role.OWNER, language, None, scheme="dark")
+    for viewer, cookies in ((None, {}), (None, {"color_scheme": "dark"}), (inside, {})):
+        for offers, note in ((samples.offers(), ""), ([], "-empty")):
+            context: dict[str, Any] = {"offers": offers}
+            yield Case(f"landing{note}", "public/landing.html.j2", "/", viewer, context, cookies=cookies)
+            yield Case(
+                f"pricing{note}", "public/pricing.html.j2", "/pricing", viewer, context, cookies=cookies
+            )
+    for slug, document in DOCUMENTS.items():
+        context = {"document": document, "text": f"legal/{slug}.{language}.html.j2"}
+        yield Case(f"legal-{slug}", "legal/show.html.j2", f"/legal/{slug}", None, context)
+    refused: tuple[tuple[str | None, ...], ...] = ((), ("email",), ("password",), (None,))
+    for fields in refused:
+        form = SimpleNamespace(email="ada@acme.com.tr" if fields else "", password="secret", next="/billing")
+        errors = {name: samples.refusal(name) for name in fields}
+        name = f"login-{fields[0]}" if fields else "login"
+        context = {"form": form, "errors": errors}
+        yield Case(name, "accounts/login.html.j2", "/login", None, context, blocks=("login_form",))
+    everything = ("company_name", "full_name", "email", "password", "plan", "accept_terms")
+    refused = ((), everything, (None,))
+    for fields in refused:
+        form = SimpleNamespace(
+            company_name=samples.RAW_NAME if fields else "",
+            full_name="",
+            email="",
+            password="secret",
+            plan="team",
+            accept_terms="yes" if fields else "",
+        )
+        context = {
+            "form": form,
+            "offers": samples.offers(),
+            "errors": {name: samples.refusal(name) for name in fields},
+        }
+        name = "register-refused" if fields else "register"
+        yield Case(
+            name, "accounts/register.html.j2", "/register", None, context, blocks=("registration_form",)
+        )
+
+
+def error_cases(language: str) -> Iterator[Case]:
+    """Yield refusals as page and as toast, and those on a workspace's own host."""
+    inside = samples.viewer(Role.DEVELOPER, language, None)
+    for status in (403, 404, 409, 500, 503):
+        context: dict[str, Any] = {
+            "status": status,
+            "sentence": "There is nothing at this address.",
+            "request_id": "4f1c9a",
+        }
+        for viewer in (None, inside):
+            yield Case(f"error-{status}", "errors/page.html.j2", "/nowhere", viewer, context)
+        yield Case(f"toast-{status}", "errors/toast.html.j2", "/nowhere", inside, context)
+    refusal = samples.refusal(None)
+    for status, sentence, facts in (
+        (503, "This workspace is not running.", {}),
+        (403, refusal.message, refusal.facts),
+    ):
+        context = {
+            "status": status,
+            "sentence": sentence,
+            "facts": facts,
+            "base_url": "https://tezgah.example",
+        }
+        yield Case(f"edge-{status}", "edge/unavailable.html.j2", "/", None, context)
+
+
+def dashboard_cases(role: Role, language: str) -> Iterator[Case]:
+    """Yield the dashboard of each subscription, full and empty."""
+    at = this_hour()
+    for state, subscription in samples.subscriptions(at).items():
+        viewer = samples.viewer(role, language, subscription)
+        for filled in (True, False):
+            overview = samples.overview(subscription, at=at, owner=viewer.user, filled=filled)
+            yield Case(
+                f"dashboard-{role}-{state}{'' if filled else '-empty'}",
+                "dashboard/show.html.j2",
+                "/dashboard",
+                viewer,
+                {"overview": overview},
+                blocks=("content", "plan_card", "usage", "workspaces", "payments"),
+            )
+
+
+def billing_cases(role: Role, language: str) -> Iterator[Case]:
+    """Yield billing in each state, checkout with and without a frame, and every outcome of a payment."""
+    at = this_hour()
+    for state, subscription in samples.subscriptions(at).items():
+        viewer = samples.viewer(role, language, subscription)
+        for filled in (True, False):
+            overview = samples.overview(subscription, at=at, owner=viewer.user, filled=filled)
+            yield Case(
+                f"billing-{role}-{state}{'' if filled else '-empty'}",
+                "billing/show.html.j2",
+                "/billing",
+                viewer,
+                {"overview": overview, "offers": samples.offers() if filled else []},
+                blocks=("content", "plan_card", "plans", "payments", "invoices"),
+            )
+    viewer = samples.viewer(role, language, samples.subscriptions(at)["trial"])
+    token = FrameToken("t", "https://paytr.example/odeme/guvenli/t", "https://paytr.example/js/resizer.js")
+    for frame in (token, None):
+        payment = samples.payment(PaymentStatus.PENDING, at=at)
+        context = {
+            "checkout": Checkout(payment.order, payment),
+            "frame": frame,
+            "payment": payment,
+            "invoice": None,
+            "reason": None,
+        }
+        name = "checkout" if frame else "checkout-away"
+        yield Case(
+            f"{name}-{role}", "billing/checkout.html.j2", "/billing/checkout", viewer, context, method="POST"
+        )
+    yield from outcome_cases(viewer, role)
+
+
+def outcome_cases(viewer: Viewer, role: Role) -> Iterator[Case]:
+    """Yield the return page for every outcome and every reason of a decline."""
+    at = this_hour()
+    invoices = (None, samples.invoice(at=at, rendered=False), samples.invoice(at=at))
+    contexts: list[dict[str, Any]] = [
+        {"payment": samples.payment(PaymentStatus.SUCCEEDED, at=at), "invoice": invoice, "reason": None}
+        for invoice in invoices
+    ]
+    surplus = samples.payment(PaymentStatus.SUCCEEDED, at=at)
+    surplus.is_surplus, surplus.collected = True, 297_100
+    contexts.append({"payment": surplus, "invoice": None, "reason": None})
+    for status in (PaymentStatus.PENDING, PaymentStatus.EXPIRED, PaymentStatus.REFUNDED):
+        contexts.append({"payment": samples.payment(status, at=at), "invoice": None, "reason": None})
+    for decline in DECLINES.values():
+        failed = samples.payment(PaymentStatus.FAILED, at=at)
+        contexts.append({"payment": failed, "invoice": None, "reason": decline})
+    for number, context in enumerate(contexts):
+        yield Case(
+            f"return-{role}-{number}",
+            "billing/return.html.j2",
+            "/billing/return/ok",
+            viewer,
+            context,
+            blocks=("payment_state",),
+        )
+
+
+def workspace_cases(role: Role, language: str) -> Iterator[Case]:
+    """Yield the list in each entitlement and every state of one workspace."""
+    at = this_hour()
+    for state, subscription in samples.subscriptions(at).items():
+        viewer = samples.viewer(role, language, subscription)
+        entitlement = entitlement_of(subscription, at)
+        for filled, fields in ((True, ()), (False, ()), (True, ("name",)), (True, (None,))):
+            shown = samples.workspaces(at, viewer.user) if filled else []
+            yield Case(
+                f"workspaces-{role}-{state}{'' if filled else '-empty'}{'-refused' if fields else ''}",
+                "workspaces/list.html.j2",
+                "/workspaces",
+                viewer,
+                {
+                    "workspaces": shown,
+                    "used": 20 if fields == (None,) else len(shown),
+                    "entitlement": entitlement,
+                    "may_operate": permissions.may_operate(role),
+                    "form": SimpleNamespace(name='"><script>'),
+                    "errors": {name: samples.refusal(name) for name in fields},
+                },
+                blocks=("content", "workspace_list", "workspace_form"),
+            )
+    for state in ("trial", "suspended"):
+        viewer = samples.viewer(role, language, samples.subscriptions(at)[state])
+        yield from show_cases(viewer, f"{role}-{state}")
+
+
+def show_cases(viewer: Viewer, name: str) -> Iterator[Case]:
+    """Yield one workspace in every state, before and after a worker took it up."""
+    at = this_hour()
+    for status in WorkspaceStatus:
+        for error in (None, "The editor ended before it was ready. Try again."):
+            workspace = samples.workspace("orders", status, at=at, owner=viewer.user, error=error)
+            yield Case(
+                f"workspace-{name}-{status}{'-error' if error else ''}",
+                "workspaces/show.html.j2",
+                f"/workspaces/{workspace.id}",
+                viewer,
+                {
+                    "workspace": workspace,
+                    "transition": None,
+                    "steps": samples.steps(failed=status is WorkspaceStatus.FAILED) if error else [],
+                    "entitlement": entitlement_of(viewer.subscription, at),
+                    "may_operate": permissions.may_operate(viewer.role),
+                    "may_delete": permissions.may_delete(viewer, workspace),
+                    "label": "orders--caliskan",
+                    "address": "http://orders--caliskan.tezgah.localhost:8080",
+                },
+                blocks=("content", "workspace"),
+            )
