@@ -50,8 +50,9 @@ async def commit(session: AsyncSession) -> None:
 
 
 async def roll_back(session: AsyncSession) -> None:
-    """Undo the transaction and forget its jobs."""
+    """Undo the transaction and forget its jobs; what was read stays readable, for the page that says why."""
     session.info.pop(DEFERRED, None)
+    session.expunge_all()
     await session.rollback()
 
 
