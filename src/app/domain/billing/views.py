@@ -27,14 +27,12 @@ class PaymentRow:
     invoice: Invoice | None
 
 
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """Everything the dashboard says."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillingOverview:
+    """What a company has agreed to and what it paid."""
 
     subscription: Subscription | None
     entitlement: Entitlement
-    workspaces: list[Workspace]
-    workspace_count: int
     payments: list[PaymentRow]
 
     @property
@@ -43,17 +41,32 @@ class Overview:
         return [row.invoice for row in self.payments if row.invoice]
 
 
-async def overview_of(
-    session: AsyncSession, viewer: Viewer, *, at: datetime, payments: int = NEWEST_PAYMENTS
-) -> Overview:
-    """Return what the viewer's company has: plan, newest workspaces, latest payments."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview(BillingOverview):
+    """Everything the dashboard says."""
+
+    workspaces: list[Workspace]
+    workspace_count: int
+
+
+async def overview_of(session: AsyncSession, viewer: Viewer, *, at: datetime) -> Overview:
+    """Return what the viewer's company has: plan, newest workspaces, latest payments. Two queries."""
     workspaces, count = await newest_workspaces(session, viewer.company.id)
     return Overview(
         subscription=viewer.subscription,
         entitlement=entitlement_of(viewer.subscription, at),
         workspaces=workspaces,
         workspace_count=count,
-        payments=await latest_payments(session, viewer.company.id, limit=payments),
+        payments=await latest_payments(session, viewer.company.id, limit=NEWEST_PAYMENTS),
+    )
+
+
+async def billing_overview_of(session: AsyncSession, viewer: Viewer, *, at: datetime) -> BillingOverview:
+    """Return the plan of the viewer's company and a page of its payments. One query."""
+    return BillingOverview(
+        subscription=viewer.subscription,
+        entitlement=entitlement_of(viewer.subscription, at),
+        payments=await latest_payments(session, viewer.company.id, limit=PAGE_OF_PAYMENTS),
     )
 
 

@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Role
-from app.domain.billing.views import PAGE_OF_PAYMENTS, invoice_of, overview_of
+from app.domain.billing.views import billing_overview_of, invoice_of, overview_of
 from app.domain.companies.viewer import Viewer
 from app.domain.plans.queries import current_offers
 from app.lib.clock import now
@@ -56,7 +56,7 @@ class DashboardController(Controller):
             request,
             "billing/show.html.j2",
             block=block if block in BILLING_BLOCKS else "content",
-            overview=await overview_of(db_session, viewer, at=now(), payments=PAGE_OF_PAYMENTS),
+            overview=await billing_overview_of(db_session, viewer, at=now()),
             offers=await current_offers(db_session),
         )
 
