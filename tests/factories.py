@@ -7,15 +7,18 @@ from datetime import datetime
 import httpx
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.models import Company, Membership, Role, User
+from app.db.models import Company, Membership, Role, User, Workspace, WorkspaceStatus
 from app.domain.accounts.passwords import hasher
 from app.domain.billing import registration
 from app.domain.billing.checkout import Checkout, place_order
 from app.domain.billing.registration import Registration
+from app.domain.billing.settlement import Arrival, Outcome, settle
 from app.domain.companies.viewer import Viewer, viewer_of
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
+from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.paytr.signing import sign
 from app.lib.clock import now
+from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 from tests.conftest import Browser
 
@@ -87,6 +90,45 @@ async def add_member(
         await session.flush()
         session.add(Membership(user_id=user.id, company_id=customer.company.id, role=role))
     return Customer(user, customer.company, email)
+
+
+async def add_workspace(
+    session_maker: async_sessionmaker[AsyncSession],
+    customer: Customer,
+    name: str,
+    status: WorkspaceStatus = WorkspaceStatus.READY,
+) -> Workspace:
+    """Add a workspace of the owner's that stands at `status`; no driver knows of it."""
+    async with unit_of_work(session_maker) as session:
+        workspace = Workspace(
+            company_id=customer.company.id,
+            owner_id=customer.user.id,
+            name=name,
+            driver="fake",
+            status=status,
+            driver_state={},
+            backend_url="http://127.0.0.1:9" if status is WorkspaceStatus.READY else None,
+        )
+        session.add(workspace)
+    return workspace
+
+
+async def pay(
+    session_maker: async_sessionmaker[AsyncSession],
+    customer: Customer,
+    settings: Settings,
+    *,
+    plan: str = "team",
+    at: datetime | None = None,
+) -> Checkout:
+    """Order a plan and settle PayTR's success at `at`."""
+    checkout = await start_checkout(session_maker, customer, plan=plan, at=at)
+    payment = checkout.payment
+    message = PaytrCallback(merchant_oid=payment.merchant_oid, status="success", total_amount=payment.amount)
+    async with unit_of_work(session_maker) as session:
+        outcome = await settle(session, Arrival(message, {}), settings=settings, at=at or now())
+    assert outcome is Outcome.APPLIED
+    return checkout
 
 
 async def start_checkout(

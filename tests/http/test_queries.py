@@ -1,0 +1,110 @@
+"""Pages ask the database a fixed number of times, however much there is to show."""
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from app.tasks.context import Resources
+from tests.conftest import Browser, browser
+from tests.factories import (
+    Customer,
+    add_workspace,
+    callback_form,
+    make_customer,
+    pay,
+    send_callback,
+    start_checkout,
+)
+
+MANY = 50
+LIMIT = 3
+
+
+@contextmanager
+def counted(engine: AsyncEngine) -> Iterator[list[str]]:
+    """Collect the statements that are sent."""
+    statements: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine.sync_engine, "before_cursor_execute", note)
+
+
+async def payments(resources: Resources, customer: Customer, number: int) -> None:
+    for _ in range(number):
+        await pay(resources.session_maker, customer, resources.settings)
+
+
+async def workspaces(resources: Resources, customer: Customer, number: int) -> None:
+    for index in range(number):
+        await add_workspace(resources.session_maker, customer, f"ws-{index}")
+
+
+async def both(resources: Resources, customer: Customer, number: int) -> None:
+    await payments(resources, customer, number)
+    await workspaces(resources, customer, number)
+
+
+async def queries_for(resources: Resources, client: Browser, path: str) -> list[str]:
+    """Return what a page asks once everything that is kept has been kept."""
+    await client.get(path)
+    with counted(resources.engine) as statements:
+        answer = await client.get(path)
+    assert answer.status_code == 200
+    return statements
+
+
+@pytest.mark.parametrize(
+    ("path", "fill"), [("/dashboard", both), ("/billing", payments), ("/workspaces", workspaces)]
+)
+async def test_a_page_asks_three_times_at_most_with_one_row_as_with_fifty(
+    resources: Resources,
+    application: Litestar,
+    path: str,
+    fill: Callable[[Resources, Customer, int], Awaitable[None]],
+) -> None:
+    asked = {}
+    for number in (1, MANY):
+        customer = await make_customer(resources.session_maker, name=f"Şirket {number}")
+        await fill(resources, customer, number)
+        async with browser(application) as client:
+            await customer.log_in(client)
+            asked[number] = await queries_for(resources, client, path)
+    assert len(asked[1]) <= LIMIT, asked[1]
+    assert len(asked[MANY]) == len(asked[1])
+
+
+async def test_a_workspaces_page_asks_three_times_at_most(resources: Resources, client: Browser) -> None:
+    customer = await make_customer(resources.session_maker)
+    workspace = await add_workspace(resources.session_maker, customer, "shop")
+    await workspaces(resources, customer, 10)
+    await customer.log_in(client)
+    asked = await queries_for(resources, client, f"/workspaces/{workspace.id}")
+    assert len(asked) <= LIMIT, asked
+
+
+async def test_the_public_pages_ask_once(resources: Resources, client: Browser) -> None:
+    for path in ("/", "/pricing"):
+        assert len(await queries_for(resources, client, path)) == 1
+
+
+async def test_a_repeated_callback_asks_once_and_opens_no_transaction(
+    resources: Resources, client: Browser
+) -> None:
+    customer = await make_customer(resources.session_maker)
+    checkout = await start_checkout(resources.session_maker, customer)
+    form = callback_form(checkout.payment.merchant_oid, checkout.payment.amount)
+    await send_callback(client, form)
+    with counted(resources.engine) as statements:
+        assert (await send_callback(client, form)).content == b"OK"
+    assert statements == []  # the one read goes past SQLAlchemy, straight to the driver

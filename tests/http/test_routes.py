@@ -1,0 +1,223 @@
+"""Every route, and what each kind of person gets there: one table, and nothing may be missing from it."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from litestar import Litestar
+from litestar.routes import HTTPRoute
+from sqlalchemy import select
+
+from app.db.models import Invoice, Role
+from app.domain.billing.receipts import render_invoice
+from app.lib.clock import now
+from app.tasks.context import Resources
+from tests.conftest import Browser, browser
+from tests.factories import Customer, add_member, add_workspace, make_customer, pay
+
+PEOPLE = ("visitor", "stranger", "owner", "admin", "billing", "developer")
+EVERYBODY = "200 200 200 200 200 200"
+MONEY = "302 404 200 200 200 403"
+"""A thing of the company's billing: another company's is not found, developers are refused."""
+MACHINE_METHODS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+
+#                                                      visitor stranger owner admin billing developer
+TABLE: dict[tuple[str, str], str] = {
+    ("GET", "/"): EVERYBODY,
+    ("GET", "/pricing"): EVERYBODY,
+    ("GET", "/legal/{document:str}"): EVERYBODY,
+    ("GET", "/static/{file_path:path}"): EVERYBODY,
+    ("GET", "/health/live"): EVERYBODY,
+    ("GET", "/health/ready"): EVERYBODY,
+    ("GET", "/metrics"): EVERYBODY,
+    ("POST", "/webhooks/paytr"): "400 400 400 400 400 400",
+    ("GET", "/edge/authorize"): "403 403 403 403 403 403",
+    **{(method, "/edge/unavailable"): "503 503 503 503 503 503" for method in sorted(MACHINE_METHODS)},
+    ("GET", "/register"): "200 303 303 303 303 303",
+    ("POST", "/register"): "422 422 422 422 422 422",
+    ("GET", "/login"): "200 303 303 303 303 303",
+    ("POST", "/preferences"): "303 303 303 303 303 303",
+    ("GET", "/dashboard"): "302 200 200 200 200 200",
+    ("GET", "/events"): "302 200 200 200 200 200",
+    ("GET", "/billing"): "302 200 200 200 200 403",
+    ("GET", "/invoices/{document:str}"): MONEY,
+    ("GET", "/billing/return/{result:str}"): MONEY,
+    ("GET", "/billing/payments/{merchant_oid:str}"): MONEY,
+    ("GET", "/billing/checkout"): "302 303 303 303 303 303",
+    ("POST", "/billing/checkout"): "302 200 200 200 200 403",
+    ("GET", "/workspaces"): "302 200 200 200 200 200",
+    ("POST", "/workspaces"): "302 303 303 303 403 303",
+    ("GET", "/workspaces/{workspace_id:uuid}"): "302 404 200 200 200 200",
+    ("GET", "/workspaces/{workspace_id:uuid}/events"): "302 404 200 200 200 200",
+    ("GET", "/workspaces/{workspace_id:uuid}/open"): "302 404 303 303 403 303",
+    ("GET", "/workspaces/open/{label:str}"): "302 404 303 303 403 303",
+    ("POST", "/workspaces/{workspace_id:uuid}/session"): "302 404 303 303 403 303",
+    ("DELETE", "/workspaces/{workspace_id:uuid}/session"): "302 404 303 303 403 303",
+    ("POST", "/workspaces/{workspace_id:uuid}/session/end"): "302 404 303 303 403 303",
+    # of the owner's workspace: a developer deletes only their own
+    ("POST", "/workspaces/{workspace_id:uuid}/deletion"): "302 404 303 303 403 403",
+    ("DELETE", "/workspaces/{workspace_id:uuid}"): "302 404 303 303 403 403",
+    # last, since they end or renew the session
+    ("POST", "/login"): "422 422 422 422 422 422",
+    ("POST", "/logout"): "303 303 303 303 303 303",
+    ("DELETE", "/logout"): "303 303 303 303 303 303",
+}
+STREAMS = {"/events", "/workspaces/{workspace_id:uuid}/events"}
+FORMS = {
+    ("POST", "/billing/checkout"): {"plan": "team", "interval": "month"},
+    ("POST", "/workspaces"): {"name": "brand-new"},
+}
+
+
+@dataclass
+class World:
+    """One company with something behind every address, and what stands in its addresses."""
+
+    customer: Customer
+    known: dict[str, str]
+    spare: list[str] = field(default_factory=list)
+    """Workspaces that stand ready; each change takes one of its own."""
+
+    def address(self, method: str, path: str) -> str:
+        path = path.replace("/legal/{document:str}", "/legal/terms")
+        values = dict(self.known)
+        if method != "GET" and "{workspace_id" in path:
+            values["workspace_id:uuid"] = self.spare.pop()
+        for name, value in values.items():
+            path = path.replace("{" + name + "}", value)
+        return path + (f"?oid={self.known['merchant_oid:str']}" if "/return/" in path else "")
+
+
+async def build_world(resources: Resources) -> World:
+    customer = await make_customer(resources.session_maker)
+    checkout = await pay(resources.session_maker, customer, resources.settings)
+    async with resources.session_maker() as session:
+        invoice = (await session.scalars(select(Invoice))).one()
+    await render_invoice(resources.session_maker, resources.storage, resources.settings, invoice.id, at=now())
+    shown = await add_workspace(resources.session_maker, customer, "shown")
+    spare = [
+        str((await add_workspace(resources.session_maker, customer, f"spare-{number}")).id)
+        for number in range(5)
+    ]
+    known = {
+        "document:str": f"{invoice.number}.pdf",
+        "result:str": "ok",
+        "merchant_oid:str": checkout.payment.merchant_oid,
+        "workspace_id:uuid": str(shown.id),
+        "label:str": f"shown--{customer.company.slug}",
+        "file_path:path": "app.css",
+    }
+    return World(customer, known, spare)
+
+
+async def person(resources: Resources, customer: Customer, who: str) -> Customer | None:
+    match who:
+        case "visitor":
+            return None
+        case "owner":
+            return customer
+        case "stranger":
+            return await make_customer(resources.session_maker, name="Başka Şirket")
+        case role:
+            return await add_member(resources.session_maker, customer, Role(role))
+
+
+async def first_status(application: Litestar, client: Browser, path: str) -> int:
+    """Return the status of an answer that never ends."""
+    status: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def send(message: Any) -> None:
+        if message["type"] == "http.response.start" and not status.done():
+            status.set_result(message["status"])
+
+    async def receive() -> Any:
+        await asyncio.sleep(60)
+
+    request = client.build_request("GET", path)
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "root_path": "",
+        "scheme": "http",
+        "http_version": "1.1",
+        "headers": [(name.lower(), value) for name, value in request.headers.raw],
+        "server": ("tezgah.localhost", 80),
+        "client": ("203.0.113.7", 40000),
+    }
+    streaming = asyncio.ensure_future(application(scope, receive, send))  # type: ignore[arg-type]
+    try:
+        return await asyncio.wait_for(status, 10)
+    finally:
+        streaming.cancel()
+        with suppress(asyncio.CancelledError):
+            await streaming
+
+
+def registered(application: Litestar) -> set[tuple[str, str]]:
+    """Return every method and path the application answers, but what Litestar adds by itself."""
+    return {
+        (str(method), route.path)
+        for route in application.routes
+        if isinstance(route, HTTPRoute)
+        for method in route.route_handler_map
+        if method in MACHINE_METHODS
+    }
+
+
+async def test_the_table_names_every_route_and_no_other(application: Litestar) -> None:
+    assert set(TABLE) == registered(application)
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+async def test_every_route_answers_each_person_as_the_table_says(
+    resources: Resources, application: Litestar, who: str
+) -> None:
+    world = await build_world(resources)
+    somebody = await person(resources, world.customer, who)
+    wrong = {}
+    async with browser(application) as client:
+        if somebody:
+            await somebody.log_in(client)
+        for (method, path), row in TABLE.items():
+            expected = int(row.split()[PEOPLE.index(who)])
+            address = world.address(method, path)
+            if path in STREAMS:
+                status = await first_status(application, client, address)
+            elif method == "GET":
+                status = (await client.get(address)).status_code
+            else:
+                fields = FORMS.get((method, path), {})
+                status = (await client.request_form(method, address, fields)).status_code
+            if status != expected:
+                wrong[f"{method} {path}"] = f"{status} instead of {expected}"
+    assert wrong == {}
+
+
+async def test_unknown_ids_are_not_found_and_odd_ones_neither(resources: Resources, client: Browser) -> None:
+    customer = await make_customer(resources.session_maker)
+    await customer.log_in(client)
+    nowhere = "0199c0de-0000-7000-8000-000000000000"
+    for path in (
+        f"/workspaces/{nowhere}",
+        "/workspaces/not-an-id",
+        "/workspaces/open/nothing--there",
+        "/invoices/TZG2026000000099.pdf",
+        "/invoices/..%2f..%2fetc%2fpasswd",
+        "/billing/payments/TZGNOBODY",
+        "/billing/return/ok",
+        "/legal/nothing",
+    ):
+        assert (await client.get(path)).status_code == 404, path
+
+
+async def test_a_refused_workspace_name_comes_back_on_the_list(resources: Resources, client: Browser) -> None:
+    customer = await make_customer(resources.session_maker)
+    await customer.log_in(client)
+    answer = await client.submit("/workspaces", name="Not A Name")
+    assert answer.status_code == 422
+    assert 'value="Not A Name"' in answer.text
