@@ -1,5 +1,6 @@
 """One product and one browser for all browser tests."""
 
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +16,15 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="session")
-def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
-    """The whole product, started as `make run` starts it."""
-    folder = tmp_path_factory.mktemp("product")
-    for part in (folder, *folder.parents):
-        if part.stat().st_uid == folder.stat().st_uid and part != Path("/"):
-            part.chmod(part.stat().st_mode | 0o011)
-    with running_product(folder / "tezgah") as running:
-        yield running
+def product() -> Iterator[Product]:
+    """The whole product, started as `make run` starts it.
+
+    Not in pytest's folder, which pytest closes to all others: as root, editors run as another user.
+    """
+    with tempfile.TemporaryDirectory(prefix="tezgah-browser-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        with running_product(Path(folder) / "tezgah") as running:
+            yield running
 
 
 @pytest.fixture(scope="session")
