@@ -1,0 +1,35 @@
+"""The registry: every job has a task, a policy and a worker that knows it by its name."""
+
+from app.domain.jobs import POLICIES, Job, Queue
+from app.server.plugins import build_workers
+from app.tasks import CRONS, TASKS
+from app.tasks.context import Resources
+
+
+def test_every_job_has_one_task_and_one_policy() -> None:
+    assert {name for name, _ in TASKS} == set(Job)
+    assert len(TASKS) == len(Job)
+    assert set(POLICIES) == set(Job)
+
+
+async def test_workers_know_their_jobs_by_name_and_their_crons(resources: Resources) -> None:
+    plugin = build_workers(resources.settings, resources)
+    workers = plugin.get_workers()
+    assert set(workers) == set(Queue)
+    for name, worker in workers.items():
+        assert {job.value for job in Job if POLICIES[job].queue == name} <= set(worker.functions)
+        wanted = {task.__qualname__ for queue, _, task in CRONS if queue == name}
+        assert {job.function.__qualname__ for job in worker.cron_jobs} == wanted
+    for queue in plugin.get_queues().queues.values():
+        await queue.disconnect()
+
+
+def test_every_due_column_is_swept_at_least_every_minute() -> None:
+    sweeps = {task.__name__: cron for _, cron, task in CRONS if task.__name__.startswith("sweep_")}
+    assert {"sweep_invoices", "sweep_emails", "sweep_inquiries", "sweep_transitions"} == set(sweeps)
+    assert set(sweeps.values()) <= {"* * * * *", "* * * * * */20"}
+
+
+def test_a_job_may_take_as_long_as_what_it_calls() -> None:
+    assert all(policy.timeout > 10 for job, policy in POLICIES.items() if job is not Job.ANNOUNCE)
+    assert all(policy.retries >= 1 for policy in POLICIES.values())
