@@ -2,10 +2,17 @@
 
 import sys
 
-from bench import settlement
+from bench import callbacks, documents, editor, memory, pages, settlement
 from bench.stage import stage
 
-MEASURES = {"settlement": settlement.measure}
+MEASURES = {
+    "settlement": settlement.measure,
+    "callbacks": callbacks.measure,
+    "pages": pages.measure,
+    "documents": documents.measure,
+    "memory": memory.measure,
+    "editor": editor.measure,
+}
 
 
 def main(names: list[str]) -> int:

@@ -63,20 +63,17 @@ EXPRESSIONS = {
 
 
 def measure(stage: Stage) -> list[Row]:
-    """Measure settlements and repeats of the same callbacks."""
+    """Measure pgbench first, then the product on payments of its own."""
     yardstick = pgbench(stage)
     oids = asyncio.run(seed_payments(stage, PAYMENTS, "B"))
     requests = [post("/webhooks/paytr", signed(oid)) for oid in oids]
     with product_web(stage) as (address, _):
         asyncio.run(drive(address, requests[:200], connections=CONNECTIONS))
         first = asyncio.run(drive(address, requests[200:], connections=CONNECTIONS))
-        repeats = asyncio.run(drive(address, requests * 2, connections=CONNECTIONS))
     told_ok(first)
-    told_ok(repeats)
     return [
         Row("first-time settlements", first.per_second, "per s", yardstick, "pgbench, same statements", 0.25),
         Row("settlement p99", first.p99, "ms"),
-        Row("repeated callbacks", repeats.per_second, "per s", None, "bare Litestar POST", 0.5),
     ]
 
 

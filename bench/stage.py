@@ -90,23 +90,13 @@ def product_web(on: Stage, **more: str) -> Iterator[tuple[str, subprocess.Popen[
 
 
 @contextmanager
-def bare_web(on: Stage) -> Iterator[str]:
+def bare_web(on: Stage) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """Run the bare Litestar application that pages and callbacks are measured against."""
     port = free_port()
-    command = [
-        sys.executable,
-        "-m",
-        "uvicorn",
-        "--factory",
-        "bench.bare:create_app",
-        "--port",
-        str(port),
-        "--log-level",
-        "warning",
-        "--no-access-log",
-    ]
-    with running(command, on.environment(), f"http://127.0.0.1:{port}/page"):
-        yield f"http://127.0.0.1:{port}"
+    server = ["uvicorn", "--factory", "bench.bare:create_app", "--port", str(port)]
+    command = [sys.executable, "-m", *server, "--log-level", "warning", "--no-access-log"]
+    with running(command, on.environment(), f"http://127.0.0.1:{port}/page") as process:
+        yield f"http://127.0.0.1:{port}", process
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], *, limit: float = 30) -> None:
