@@ -236,7 +236,7 @@ def show_cases(viewer: Viewer, name: str) -> Iterator[Case]:
                 viewer,
                 {
                     "workspace": workspace,
-                    "transition": None,
+                    "transition": samples.started(at) if error else None,
                     "steps": samples.steps(failed=status is WorkspaceStatus.FAILED) if error else [],
                     "entitlement": entitlement_of(viewer.subscription, at),
                     "may_operate": permissions.may_operate(viewer.role),

@@ -15,9 +15,11 @@ from app.db.models import (
     Role,
     Subscription,
     SubscriptionStatus,
+    TransitionKind,
     User,
     Workspace,
     WorkspaceStatus,
+    WorkspaceTransition,
 )
 from app.domain.billing.views import Overview, PaymentRow
 from app.domain.companies.viewer import Viewer
@@ -218,6 +220,13 @@ def steps(*, failed: bool) -> list[Step]:
         Step("Start the editor", later, None, failed),
         Step("Open the address", None, None, failed),
     ]
+
+
+def started(at: datetime) -> WorkspaceTransition:
+    """Return a start that came to its end."""
+    return WorkspaceTransition(
+        kind=TransitionKind.START, requested_at=at, finished_at=at + timedelta(seconds=4.12), error=None
+    )
 
 
 def refusal(field: str | None) -> InvalidInput:

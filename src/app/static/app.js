@@ -36,8 +36,8 @@
     }
   });
 
-  /* Something sent that did not arrive, or that came back without a sentence of ours, says so once;
-     polls and refreshes in the background stay quiet. */
+  /* Something sent that did not arrive, or that came back without a sentence of ours, says so once. What
+     the page asks by itself stays quiet when refused (401 excepted, which leads to the login). */
   const unreachable = (event) => {
     const told = event.detail.xhr?.responseText?.includes("data-toast");
     if (told || event.detail.requestConfig.verb === "get" || toasts.querySelector("[data-unreachable]")) return;
@@ -45,8 +45,21 @@
     toast.dataset.unreachable = "";
     toasts.append(toast);
   };
+  document.addEventListener("htmx:beforeOnLoad", (event) => {
+    const { requestConfig, xhr } = event.detail;
+    if (requestConfig.verb === "get" && xhr.status >= 400 && xhr.status !== 401) event.preventDefault();
+  });
   document.addEventListener("htmx:sendError", unreachable);
   document.addEventListener("htmx:responseError", unreachable);
+
+  /* A block that refreshes itself keeps what the reader has unfolded in it. */
+  let unfolded = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    unfolded = [...event.detail.target.querySelectorAll("details[id][open]")].map((details) => details.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of unfolded) document.getElementById(id)?.setAttribute("open", "");
+  });
 
   /* Hints may have been missed while the machine slept or the line was down: look again. */
   let leftAt = Date.now();
