@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from functools import wraps
 from typing import Any
+from uuid import uuid4
 
 import structlog
 from advanced_alchemy.extensions.litestar import SQLAlchemyAsyncConfig
@@ -129,12 +130,15 @@ def enqueue_into(plugin: SAQPlugin) -> Enqueue:
 
 
 def saq_job(item: Deferred) -> SaqJob:
-    """Return a deferred job as the queue takes it, run by the policy of its name."""
+    """Return a deferred job as the queue takes it, run by the policy of its name.
+
+    A job without a key gets one of its own: SAQ drops a job whose key is still taken, the empty one too.
+    """
     policy = POLICIES[Job(item.job)]
     return SaqJob(
         function=item.job,
         kwargs=item.arguments,
-        key=item.key or "",
+        key=item.key or uuid4().hex,
         timeout=policy.timeout,
         retries=policy.retries,
         retry_delay=policy.retry_delay,
