@@ -32,7 +32,6 @@ from app.server.routes import ROUTES
 from app.server.security import (
     ViewerMiddleware,
     csrf_config,
-    requires_login,
     session_config,
 )
 from app.tasks.context import Resources
@@ -66,7 +65,6 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
         route_handlers=[*ROUTES, static_files()],
         plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
         middleware=[sessions.middleware, ViewerMiddleware(alchemy)],
-        guards=[requires_login],
         csrf_config=csrf_config(settings),
         stores={"sessions": RedisStore(session_redis, namespace="tezgah:sessions")},
         template_config=TemplateConfig(instance=PageEngine.from_environment(environment)),

@@ -2,7 +2,6 @@
 
 from urllib.parse import urlsplit
 
-from litestar.datastructures import MutableScopeHeaders
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -31,19 +30,19 @@ class SecurityHeaders(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
 
     def __init__(self, settings: Settings, paytr_base_url: str) -> None:
-        self._common = {
+        common = {
             "Content-Security-Policy": content_security_policy(),
             "Referrer-Policy": "strict-origin-when-cross-origin",
             "X-Content-Type-Options": "nosniff",
             "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(self)",
             "Cross-Origin-Opener-Policy": "same-origin",
+            "Cache-Control": "no-store",
         }
         if settings.is_https:
-            self._common["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-        self._checkout = {
-            **self._common,
-            "Content-Security-Policy": content_security_policy(gateway=origin_of(paytr_base_url)),
-        }
+            common["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        policy = content_security_policy(gateway=origin_of(paytr_base_url))
+        self._common = encoded(common)
+        self._checkout = encoded({**common, "Content-Security-Policy": policy})
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on and complete the response's headers."""
@@ -51,15 +50,17 @@ class SecurityHeaders(ASGIMiddleware):
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                present = MutableScopeHeaders.from_message(message)
-                for name, value in headers.items():
-                    if name not in present:
-                        present[name] = value
-                if "Cache-Control" not in present:
-                    present["Cache-Control"] = "no-store"
+                present = {name.lower() for name, _ in message["headers"]}
+                missing = [header for header in headers if header[0] not in present]
+                message["headers"] = [*message["headers"], *missing]
             await send(message)
 
         await next_app(scope, receive, send_with_headers)
+
+
+def encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+    """Return headers as ASGI sends them, names in lower case."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
 def content_security_policy(gateway: str | None = None) -> str:

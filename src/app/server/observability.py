@@ -2,11 +2,11 @@
 
 import re
 import time
+from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
 import structlog
-from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -18,6 +18,7 @@ from app.lib.templating import current_language
 
 LANGUAGE_COOKIE = "language"
 REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+HEADERS_READ = frozenset({b"x-request-id", b"x-forwarded-for", b"cookie", b"accept-language"})
 QUIET_PATHS = ("/static/", "/health/", "/metrics")
 log = structlog.stdlib.get_logger("request")
 
@@ -41,7 +42,7 @@ class RequestContext(ASGIMiddleware):
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Bind the context, pass the request on, then log and measure it."""
-        headers = Headers.from_scope(scope)
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in HEADERS_READ}
         request_id = self._request_id(scope, headers)
         address = client_address(scope, headers, self._trusted)
         scope["state"]["client_address"] = address
@@ -64,8 +65,8 @@ class RequestContext(ASGIMiddleware):
         finally:
             self._finish(scope, status, time.perf_counter() - started)
 
-    def _request_id(self, scope: Scope, headers: Headers) -> str:
-        given = headers.get("x-request-id", "")
+    def _request_id(self, scope: Scope, headers: Mapping[bytes, str]) -> str:
+        given = headers.get(b"x-request-id", "")
         return given if peer(scope) in self._trusted and REQUEST_ID.match(given) else uuid4().hex
 
     @staticmethod
@@ -90,16 +91,16 @@ def peer(scope: Scope) -> str:
     return client[0] if client else ""
 
 
-def client_address(scope: Scope, headers: Headers, trusted: frozenset[str]) -> str:
+def client_address(scope: Scope, headers: Mapping[bytes, str], trusted: frozenset[str]) -> str:
     """Return the client's address, believing `X-Forwarded-For` only from trusted hops, from the right."""
-    hops = [hop.strip() for hop in headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+    hops = [hop.strip() for hop in headers.get(b"x-forwarded-for", "").split(",") if hop.strip()]
     address = peer(scope)
     while address in trusted and hops:
         address = hops.pop()
     return address or "0.0.0.0"  # noqa: S104 a placeholder, nothing listens on it
 
 
-def language_of(headers: Headers) -> str:
+def language_of(headers: Mapping[bytes, str]) -> str:
     """Return the visitor's language: their cookie, then their browser's wish, then Turkish."""
-    cookies = dict(part.strip().partition("=")[::2] for part in headers.get("cookie", "").split(";"))
-    return language_from(headers.get("accept-language"), cookies.get(LANGUAGE_COOKIE))
+    cookies = dict(part.strip().partition("=")[::2] for part in headers.get(b"cookie", "").split(";"))
+    return language_from(headers.get(b"accept-language"), cookies.get(LANGUAGE_COOKIE))

@@ -8,7 +8,6 @@ from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException
-from litestar.handlers import BaseRouteHandler
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
@@ -49,17 +48,23 @@ def csrf_config(settings: Settings) -> CSRFConfig:
 
 
 class ViewerMiddleware(ASGIMiddleware):
-    """Puts the `Viewer` of the session, or nothing, into the scope; `requires_login` guards the pages."""
+    """Puts the `Viewer` of the session, or nothing, into the scope, and asks strangers to log in.
+
+    Everything needs a login that is not marked public. A guard would say the same, but Litestar copies
+    the connection for each guard, on every request.
+    """
 
     scopes = (ScopeType.HTTP,)
-    exclude_opt_key = "skip_session"
 
     def __init__(self, alchemy: Alchemy) -> None:
         self._alchemy = alchemy
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Look the viewer up in the request's own transaction."""
-        scope["user"] = await self._viewer(ASGIConnection(scope))
+        opt = scope["route_handler"].opt
+        scope["user"] = None if opt.get("skip_session") else await self._viewer(ASGIConnection(scope))
+        if scope["user"] is None and not opt.get("exclude_from_auth"):
+            raise NotAuthorizedException
         await next_app(scope, receive, send)
 
     async def _viewer(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer | None:
@@ -75,11 +80,3 @@ class ViewerMiddleware(ASGIMiddleware):
         if viewer is not None:
             current_language.set(viewer.user.language)
         return viewer
-
-
-def requires_login(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Guard of everything that is not marked public; the error page turns it into a way to log in."""
-    if handler.opt.get("exclude_from_auth"):
-        return
-    if connection.scope.get("user") is None:
-        raise NotAuthorizedException

@@ -1,6 +1,6 @@
 """PayTR's callback. Signed: exactly `OK`, once the effect is committed. Forged: 400, and no row."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from litestar import Response, post
@@ -14,9 +14,11 @@ from app.domain.payments.paytr.messages import MalformedCallback, PaytrCallback
 from app.domain.payments.paytr.signing import verify_callback
 from app.lib.clock import now
 from app.lib.http import MACHINE, AnyRequest, Injected, address_of
+from app.lib.last_seen import LastSeen
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 
+SETTLED_REMEMBERED = 10_000
 log = structlog.stdlib.get_logger("paytr")
 
 
@@ -28,9 +30,20 @@ class CallbackIntake:
     session_maker: async_sessionmaker[AsyncSession]
     credentials: PaytrCredentials
     settings: Settings
+    settled: LastSeen[PaytrCallback] = field(default_factory=lambda: LastSeen(SETTLED_REMEMBERED))
+    """Successes that are committed. Nothing undoes one, so a repeat of it never changes anything."""
 
     async def take(self, arrival: Arrival) -> Outcome:
-        """Settle a verified message and commit; a repeat costs one indexed read."""
+        """Settle a verified message and commit; a repeat costs one indexed read, or none at all."""
+        message = arrival.message
+        if message in self.settled:
+            return Outcome.REPEATED
+        outcome = await self._settle(arrival)
+        if message.succeeded and outcome in {Outcome.APPLIED, Outcome.REPEATED}:
+            self.settled.add(message)
+        return outcome
+
+    async def _settle(self, arrival: Arrival) -> Outcome:
         if await is_known(self.engine, arrival.message):
             return Outcome.REPEATED
         async with unit_of_work(self.session_maker) as session:
