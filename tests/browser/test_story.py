@@ -4,6 +4,7 @@ import json
 import re
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import httpx
 from playwright.sync_api import BrowserContext, Page, expect
@@ -102,7 +103,7 @@ def mailed_attachment(product: Product, email: str, number: str) -> bytes:
     raise AssertionError(f"no mail with {number}.pdf: {json.dumps(letters(product, email))}")
 
 
-def letters(product: Product, email: str) -> list[dict[str, object]]:
+def letters(product: Product, email: str) -> list[dict[str, Any]]:
     """Return the mails this address was sent."""
     found = httpx.get(f"{product.inbox_url}/api/messages", params={"recipient": email}).json()
     assert isinstance(found, list)

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from litestar.datastructures import Headers
 
 from app.server.observability import client_address, language_of
 
@@ -14,7 +13,7 @@ TRUSTED = frozenset({"127.0.0.1", "10.0.0.2"})
 
 def address(peer: str | None, forwarded: str | None) -> str:
     scope: Any = {"client": (peer, 40000) if peer else None}
-    headers = Headers({} if forwarded is None else {"x-forwarded-for": forwarded})
+    headers = {} if forwarded is None else {b"x-forwarded-for": forwarded}
     return client_address(scope, headers, TRUSTED)
 
 
@@ -62,4 +61,4 @@ def test_what_stands_left_of_the_last_hop_decides_nothing(forwarded: str) -> Non
 def test_the_language_is_the_cookies_then_the_browsers_then_turkish(
     cookie: str, wish: str, language: str
 ) -> None:
-    assert language_of(Headers({"cookie": cookie, "accept-language": wish})) == language
+    assert language_of({b"cookie": cookie, b"accept-language": wish}) == language
