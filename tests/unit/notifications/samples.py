@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.notifications.mailer import Attachment, OutgoingEmail
-from app.domain.notifications.messages import Message, PaymentFailed, PaymentReceipt, Welcome, WorkspaceReady
+from app.domain.notifications.messages import Message, PaymentFailed, PaymentReceipt, Welcome
 from app.domain.notifications.rendering import Letterhead
 
 AT = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
@@ -46,12 +46,6 @@ MESSAGES: tuple[Message, ...] = (
         currency="TRY",
         reason="Payment received",
         retry_url="https://tezgah.example/billing",
-    ),
-    WorkspaceReady(
-        full_name="Ayşe Yılmaz",
-        company_name="Işık A.Ş.",
-        workspace_name="api",
-        workspace_url="https://api--isik.tezgah.example",
     ),
 )
 

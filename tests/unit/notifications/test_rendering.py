@@ -12,7 +12,7 @@ from app.domain.notifications.rendering import TEMPLATES, RenderedEmail, render_
 from app.lib.i18n import LANGUAGES
 from tests.unit.notifications.samples import LETTERHEAD, MESSAGES
 
-WELCOME, RECEIPT, FAILED, READY = MESSAGES
+WELCOME, RECEIPT, FAILED = MESSAGES
 
 
 def rendered(message: Message, language: str = "tr", **changes: str | int | None) -> RenderedEmail:
@@ -97,8 +97,8 @@ def test_markup_in_a_name_stays_a_name(message: Message) -> None:
 
 
 def test_a_line_break_in_a_name_never_becomes_a_header() -> None:
-    email = rendered(READY, workspace_name="api\r\nBcc: victim@example.com")
-    assert email.subject == "api Bcc: victim@example.com çalışma alanı hazır"
+    email = rendered(RECEIPT, invoice_number="TZG1\r\nBcc: victim@example.com")
+    assert email.subject.endswith("TZG1 Bcc: victim@example.com")
 
 
 def test_a_percent_sign_in_a_name_is_harmless() -> None:
@@ -106,9 +106,9 @@ def test_a_percent_sign_in_a_name_is_harmless() -> None:
 
 
 def test_a_missing_fact_is_an_error_not_a_hole() -> None:
-    context = {key: value for key, value in READY.context().items() if key != "workspace_url"}
-    with pytest.raises(UndefinedError, match="workspace_url"):
-        render_email(READY.template, "tr", context, LETTERHEAD)
+    context = {key: value for key, value in FAILED.context().items() if key != "retry_url"}
+    with pytest.raises(UndefinedError, match="retry_url"):
+        render_email(FAILED.template, "tr", context, LETTERHEAD)
 
 
 def test_every_field_of_a_message_is_used_by_its_template() -> None:
@@ -123,5 +123,5 @@ def test_html_fits_the_clipping_limit_of_gmail() -> None:
 
 
 def test_an_unknown_language_gets_the_default_one() -> None:
-    assert rendered(READY, "de").subject == rendered(READY, "tr").subject
+    assert rendered(FAILED, "de").subject == rendered(FAILED, "tr").subject
     assert rendering.environment_for("tr") is rendering.environment_for("tr")

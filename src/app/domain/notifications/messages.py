@@ -73,18 +73,7 @@ class PaymentFailed(Message):
     retry_url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkspaceReady(Message):
-    """A workspace can be opened for the first time."""
-
-    template: ClassVar[str] = "workspace_ready"
-
-    company_name: str
-    workspace_name: str
-    workspace_url: str
-
-
-MESSAGES: tuple[type[Message], ...] = (Welcome, PaymentReceipt, PaymentFailed, WorkspaceReady)
+MESSAGES: tuple[type[Message], ...] = (Welcome, PaymentReceipt, PaymentFailed)
 
 
 def as_json(value: str | int | datetime | None) -> JsonValue:
