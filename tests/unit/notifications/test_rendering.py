@@ -123,5 +123,5 @@ def test_html_fits_the_clipping_limit_of_gmail() -> None:
 
 
 def test_an_unknown_language_gets_the_default_one() -> None:
-    assert rendered(FAILED, "de").subject == rendered(FAILED, "tr").subject
+    assert rendered(WELCOME, "de").subject == rendered(WELCOME, "tr").subject
     assert rendering.environment_for("tr") is rendering.environment_for("tr")
