@@ -63,6 +63,8 @@ def public_cases(language: str) -> Iterator[Case]:
     for slug, document in DOCUMENTS.items():
         context = {"document": document, "text": f"legal/{slug}.{language}.html.j2"}
         yield Case(f"legal-{slug}", "legal/show.html.j2", f"/legal/{slug}", None, context)
+    context = {"address": "/billing/payments/TZG1"}
+    yield Case("return-in-frame", "billing/out_of_frame.html.j2", "/billing/return/ok", None, context)
     refused: tuple[tuple[str | None, ...], ...] = ((), ("email",), ("password",), (None,))
     for fields in refused:
         form = SimpleNamespace(email="ada@acme.com.tr" if fields else "", password="secret", next="/billing")

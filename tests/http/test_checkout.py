@@ -126,3 +126,13 @@ async def test_an_invoice_can_be_had_once_it_is_rendered(
     assert answer.headers["content-disposition"] == f'inline; filename="{invoice.number}.pdf"'
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.content.startswith(b"%PDF")
+
+
+async def test_the_way_back_without_a_session_leads_out_of_the_frame(client: Browser) -> None:
+    answer = await client.get("/billing/return/ok", params={"oid": "TZG1"})
+    assert answer.status_code == 200
+    assert "data-leave-frame" in answer.text
+    assert 'href="/billing/payments/TZG1"' in answer.text
+    policy = answer.headers["content-security-policy"]
+    assert "frame-ancestors 'self' http://127.0.0.1:9" in policy
+    assert "frame-ancestors 'none'" in (await client.get("/login")).headers["content-security-policy"]

@@ -1,4 +1,4 @@
-"""Security headers: one set for every page, with the checkout's one exception."""
+"""Security headers: one set for every page, with two exceptions around PayTR's frame."""
 
 from urllib.parse import urlsplit
 
@@ -8,7 +8,8 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.lib.settings import Settings
 
-CHECKOUT_PATHS = ("/billing/checkout",)
+CHECKOUT_PATH = "/billing/checkout"
+RETURN_PATH = "/billing/return/"
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self'",
@@ -40,13 +41,20 @@ class SecurityHeaders(ASGIMiddleware):
         }
         if settings.is_https:
             common["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
-        policy = content_security_policy(gateway=origin_of(paytr_base_url))
+        gateway = origin_of(paytr_base_url)
         self._common = encoded(common)
-        self._checkout = encoded({**common, "Content-Security-Policy": policy})
+        self._by_path = {
+            CHECKOUT_PATH: encoded(
+                {**common, "Content-Security-Policy": content_security_policy(frames=gateway)}
+            ),
+            RETURN_PATH: encoded(
+                {**common, "Content-Security-Policy": content_security_policy(framed_by=gateway)}
+            ),
+        }
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Pass the request on and complete the response's headers."""
-        headers = self._checkout if scope["path"].startswith(CHECKOUT_PATHS) else self._common
+        headers = self._headers_for(scope["path"])
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -57,22 +65,30 @@ class SecurityHeaders(ASGIMiddleware):
 
         await next_app(scope, receive, send_with_headers)
 
+    def _headers_for(self, path: str) -> list[tuple[bytes, bytes]]:
+        for start, headers in self._by_path.items():
+            if path.startswith(start):
+                return headers
+        return self._common
+
 
 def encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
     """Return headers as ASGI sends them, names in lower case."""
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
-def content_security_policy(gateway: str | None = None) -> str:
-    """Return the policy; with a gateway the page may show its frame and load its resizer.
+def content_security_policy(*, frames: str | None = None, framed_by: str | None = None) -> str:
+    """Return the policy; the checkout frames the gateway, and the way back may come up inside its frame.
 
     Banks' 3-D Secure pages load inside that frame from hosts nobody lists, hence `https:` in
-    `frame-src` (paytr.md §4.1).
+    `frame-src` (paytr.md §4.1). Every page above a framed one has to be named.
     """
     policy = dict(POLICY)
-    if gateway:
-        policy["frame-src"] = f"{gateway} https:"
-        policy["script-src"] = f"'self' {gateway}"
+    if frames:
+        policy["frame-src"] = f"{frames} https:"
+        policy["script-src"] = f"'self' {frames}"
+    if framed_by:
+        policy["frame-ancestors"] = f"'self' {framed_by}"
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import structlog
 from litestar import Controller, Response, get, post
@@ -18,7 +19,7 @@ from app.domain.companies.viewer import Viewer
 from app.domain.payments.gateway import FrameToken, GatewayError, PaymentGateway
 from app.domain.payments.paytr.reasons import classify
 from app.lib.clock import now
-from app.lib.http import AnyRequest, Injected, address_of, redirect
+from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect
 from app.lib.settings import Settings
 from app.lib.templating import current_language, page, wants_fragment
 from app.lib.uow import commit
@@ -61,16 +62,23 @@ class CheckoutController(Controller):
         """A reloaded checkout begins anew at the plans."""
         return redirect(request, "/billing")
 
-    @get("/billing/return/{result:str}", name="checkout:return")
+    @get("/billing/return/{result:str}", name="checkout:return", opt=PUBLIC)
     async def come_back(
         self,
         request: AnyRequest,
         db_session: Injected[AsyncSession],
-        viewer: Injected[Viewer],
         result: FromPath[str],
         oid: FromQuery[str] = "",
     ) -> Template:
-        """Say that the payment is being checked; the buyer's browser proves nothing (paytr.md §4.1)."""
+        """Say that the payment is being checked; the buyer's browser proves nothing (paytr.md §4.1).
+
+        PayTR may bring this page up inside its frame, where the browser sends no cookie of ours: without
+        a session it only leads out of the frame.
+        """
+        viewer: Viewer | None = request.scope["user"]
+        if viewer is None:
+            address = f"/billing/payments/{quote(oid)}" if oid else "/billing"
+            return Template("billing/out_of_frame.html.j2", context={"address": address})
         require_billing(viewer)
         row = await payment_of(db_session, viewer.company.id, oid)
         return page(request, "billing/return.html.j2", block="payment_state", **payment_context(row))
