@@ -1,4 +1,6 @@
-"""One product and one browser for all browser tests."""
+"""One product and one browser for all browser tests, gone before the next package begins: while Playwright
+is open its event loop counts as running, and no other could.
+"""
 
 import tempfile
 import time
@@ -15,7 +17,7 @@ SCREENSHOTS = ROOT / ".tezgah" / "screenshots"
 PASSWORD = "correct horse battery"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product() -> Iterator[Product]:
     """The whole product, started as `make run` starts it.
 
@@ -27,7 +29,7 @@ def product() -> Iterator[Product]:
             yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium; there always is one."""
     launch = chromium_executable()
