@@ -14,9 +14,6 @@ SERVED = {
     "sse.js": "htmx-ext-sse/dist/sse.min.js",
     "idiomorph-ext.min.js": "idiomorph/dist/idiomorph-ext.min.js",
     "tabler.min.css": "@tabler/core/dist/css/tabler.min.css",
-    "tabler.min.js": "@tabler/core/dist/js/tabler.min.js",
-    "tabler-icons.min.css": "@tabler/icons-webfont/dist/tabler-icons.min.css",
-    "fonts/tabler-icons.woff2": "@tabler/icons-webfont/dist/fonts/tabler-icons.woff2",
 }
 VENDOR = Path("src/app/static/vendor")
 EDITOR = Path(".tezgah/code-server")
