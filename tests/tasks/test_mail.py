@@ -124,3 +124,15 @@ async def test_one_mail_that_cannot_be_written_stops_no_other(resources: Resourc
     tally = await SWEEPS["sweep_emails"](resources, now())
     assert (tally.found, tally.done, tally.failed) == (3, 2, 1)
     assert len(mailer_of(resources).messages) == 2
+
+
+async def test_a_mail_that_cannot_be_written_is_tried_up_the_ladder_too(
+    resources: Resources, welcome: EmailMessage
+) -> None:
+    async with unit_of_work(resources.session_maker) as session:
+        (await session.get_one(EmailMessage, welcome.id)).template = "gone"
+    at = now()
+    assert not await send(resources, welcome, at)
+    mail = await the_mail(resources)
+    assert (mail.attempts, mail.next_attempt_at) == (1, at + RETRY_AFTER[0])
+    assert mail.last_error == "It could not be written: TemplateNotFound"

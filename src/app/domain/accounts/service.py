@@ -58,6 +58,8 @@ async def create_user(
     try:
         await session.flush()
     except IntegrityError as error:
+        if "uq_users_email_lower" not in str(error.orig):
+            raise
         raise InvalidInput(
             N_("There is an account with this address already. Log in instead."), field="email"
         ) from error

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+import structlog
+from jinja2 import TemplateError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import EmailMessage, Invoice
@@ -17,8 +19,10 @@ from app.domain.notifications.mailer import (
 )
 from app.domain.notifications.rendering import Letterhead, render_email
 from app.lib.settings import Settings
-from app.lib.storage import Storage
+from app.lib.storage import NoSuchDocument, Storage
 from app.lib.uow import unit_of_work
+
+log = structlog.stdlib.get_logger("mail")
 
 
 async def send_email(
@@ -45,6 +49,9 @@ async def send_email(
         await mailer.send(await _letter(message, invoice, storage, settings))
     except (MailRefused, MailUnavailable) as error:
         problem = error
+    except (NoSuchDocument, TemplateError, OSError) as error:
+        log.exception("email.not_written", message_id=str(message_id))
+        problem = MailUnavailable(f"It could not be written: {type(error).__name__}")
     async with unit_of_work(session_maker) as session:
         sent = await session.get_one(EmailMessage, message_id, with_for_update=True)
         _note(sent, problem, at)
