@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from jinja2 import TemplateNotFound
 from sqlalchemy import select
 
 from app.db.models import EmailMessage
@@ -132,7 +133,8 @@ async def test_a_mail_that_cannot_be_written_is_tried_up_the_ladder_too(
     async with unit_of_work(resources.session_maker) as session:
         (await session.get_one(EmailMessage, welcome.id)).template = "gone"
     at = now()
-    assert not await send(resources, welcome, at)
+    with pytest.raises(TemplateNotFound):
+        await send(resources, welcome, at)
     mail = await the_mail(resources)
     assert (mail.attempts, mail.next_attempt_at) == (1, at + RETRY_AFTER[0])
     assert mail.last_error == "It could not be written: TemplateNotFound"

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-import structlog
 from jinja2 import TemplateError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
@@ -22,8 +21,6 @@ from app.lib.settings import Settings
 from app.lib.storage import NoSuchDocument, Storage
 from app.lib.uow import unit_of_work
 
-log = structlog.stdlib.get_logger("mail")
-
 
 async def send_email(
     session_maker: async_sessionmaker[AsyncSession],
@@ -35,6 +32,8 @@ async def send_email(
     at: datetime,
 ) -> bool:
     """Send one due mail and note the outcome; says whether the server took it.
+
+    A mail that cannot be written (no template, no document) is noted as deferred, and the error raised.
 
     The claim is committed before the server is called and the outcome afterwards, so that no
     transaction is open while the network answers.
@@ -50,12 +49,23 @@ async def send_email(
     except (MailRefused, MailUnavailable) as error:
         problem = error
     except (NoSuchDocument, TemplateError, OSError) as error:
-        log.exception("email.not_written", message_id=str(message_id))
-        problem = MailUnavailable(f"It could not be written: {type(error).__name__}")
-    async with unit_of_work(session_maker) as session:
-        sent = await session.get_one(EmailMessage, message_id, with_for_update=True)
-        _note(sent, problem, at)
+        await _record(
+            session_maker, message_id, MailUnavailable(f"It could not be written: {type(error).__name__}"), at
+        )
+        raise
+    await _record(session_maker, message_id, problem, at)
     return problem is None
+
+
+async def _record(
+    session_maker: async_sessionmaker[AsyncSession],
+    message_id: UUID,
+    problem: MailRefused | MailUnavailable | None,
+    at: datetime,
+) -> None:
+    async with unit_of_work(session_maker) as session:
+        message = await session.get_one(EmailMessage, message_id, with_for_update=True)
+        _note(message, problem, at)
 
 
 def _note(message: EmailMessage, problem: MailRefused | MailUnavailable | None, at: datetime) -> None:
