@@ -1,6 +1,8 @@
 # Needs Python 3.11 or newer and make; everything else is installed under this folder.
 PYTHON ?= python3
 BIN := .venv/bin
+# Compiled modules are kept, whatever the shell says: every part starts in half the time.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup test check format bench seed lock clean

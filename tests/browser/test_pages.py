@@ -20,6 +20,14 @@ PUBLIC = {
 }
 PRIVATE = {"dashboard": "/dashboard", "billing": "/billing", "workspaces": "/workspaces"}
 WIDTHS = {"desk": 1280, "phone": 390}
+LOOKS = [
+    ("desk", "tr", "light"),
+    ("desk", "tr", "dark"),
+    ("desk", "en", "light"),
+    ("desk", "en", "dark"),
+    ("phone", "tr", "light"),
+    ("phone", "en", "dark"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +51,7 @@ def customer(chromium: Browser, product: Product) -> dict[str, str]:
     return addresses
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("language", ["tr", "en"])
-@pytest.mark.parametrize("device", list(WIDTHS))
+@pytest.mark.parametrize(("device", "language", "scheme"), LOOKS)
 def test_every_page_fits_and_raises_no_error(
     chromium: Browser, product: Product, customer: dict[str, str], device: str, language: str, scheme: str
 ) -> None:
