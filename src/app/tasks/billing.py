@@ -56,9 +56,11 @@ async def sweep_inquiries(context: Context) -> None:
 
 
 async def _render(resources: Resources, invoice_id: UUID, at: datetime) -> None:
-    await render_invoice_now(
+    company_id = await render_invoice_now(
         resources.session_maker, resources.storage, resources.settings, invoice_id, at=at
     )
+    if company_id is not None:
+        await publish(resources.redis, company_id, "billing-changed")
 
 
 async def _send(resources: Resources, message_id: UUID, at: datetime) -> None:

@@ -33,12 +33,15 @@ async def render_invoice(
     invoice_id: UUID,
     *,
     at: datetime,
-) -> None:
-    """Render and store an invoice's PDF, then stamp it and queue the receipt; done already is fine."""
+) -> UUID | None:
+    """Render and store an invoice's PDF, then stamp it and queue the receipt; done already is fine.
+
+    Returns the company whose pages have news to show, if any.
+    """
     async with unit_of_work(session_maker) as session:
         invoice = await _invoice(session, invoice_id)
     if invoice is None or invoice.pdf_rendered_at is not None:
-        return
+        return None
     data = await asyncio.to_thread(render, document_of(invoice))
     key = f"invoices/{invoice.year}/{invoice.number}.pdf"
     await storage.put(key, data, "application/pdf")
@@ -48,6 +51,7 @@ async def render_invoice(
             locked.pdf_key, locked.pdf_sha256 = key, hashlib.sha256(data).hexdigest()
             locked.pdf_rendered_at = at
             await _queue_receipt(session, locked, settings, at=at)
+    return invoice.company_id
 
 
 async def due_invoices(session: AsyncSession, *, at: datetime, limit: int = 200) -> list[UUID]:

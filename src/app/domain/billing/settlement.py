@@ -97,8 +97,8 @@ async def _apply(
         payment_reference=row.merchant_oid,
     )
     invoice_id = await invoices.issue(session, draft, series=settings.invoice_series, at=at)
+    # the one job of a success: it also tells the company's open pages, once there is an invoice to show
     defer(session, Job.RENDER_INVOICE, key=f"render:{invoice_id}", invoice_id=str(invoice_id))
-    defer(session, Job.ANNOUNCE, company_id=str(row.company_id))
     return Outcome.APPLIED
 
 
