@@ -49,11 +49,11 @@ class PrivateRedis:
 
     def _process(self) -> psutil.Process:
         configuration = str(self._home / "valkey" / "valkey.conf")
-        return next(
-            child
-            for child in psutil.Process().children(recursive=True)
-            if str(self._port) in " ".join(child.cmdline()) or configuration in child.cmdline()
-        )
+        for child in psutil.Process().children(recursive=True):
+            with suppress(psutil.Error):  # one of another test may be ending
+                if str(self._port) in " ".join(child.cmdline()) or configuration in child.cmdline():
+                    return child
+        raise LookupError("the Valkey of this test does not run")
 
 
 @contextmanager

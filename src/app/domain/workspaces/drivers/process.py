@@ -41,6 +41,7 @@ LAUNCH_SECONDS = 10
 READY_SECONDS = 60
 DELETE_SECONDS = 120
 POLL_SECONDS = 0.02
+EXIT_SECONDS = 1.0
 PATIENCE_SECONDS = 5.0
 """How long processes may take to end by themselves before they are killed."""
 MAX_PROCESSES = 1024
@@ -103,7 +104,7 @@ class ProcessDriver:
         if is_running(pid, state["started"]):
             return None
         child = self._children.pop(pid, None)
-        return Ended(child.poll() if child else None)
+        return Ended(await asyncio.to_thread(exit_status, child) if child else None)
 
     async def destroy(self, spec: WorkspaceSpec, state: DriverState, report: Report) -> None:
         """Delete the workspace's folder."""
@@ -278,3 +279,11 @@ def code_server_command(home: Path) -> tuple[str, ...]:
     entries = (home.absolute() / ENTRY, CHECKOUT / ".tezgah" / ENTRY)
     entry = next((entry for entry in entries if entry.is_file()), entries[0])
     return (node, str(entry)) if node else ()
+
+
+def exit_status(child: subprocess.Popen[bytes]) -> int | None:
+    """Return how a process ended; the system may need a moment to tell after it has stopped running."""
+    try:
+        return child.wait(timeout=EXIT_SECONDS)
+    except subprocess.TimeoutExpired:
+        return None
