@@ -7,9 +7,3 @@ from sqlalchemy.ext.asyncio import AsyncSession
 async def advisory_lock(session: AsyncSession, namespace: str, key: str) -> None:
     """Wait for the lock of `namespace` and `key`; it is released with the transaction."""
     await session.execute(select(func.pg_advisory_xact_lock(func.hashtext(namespace), func.hashtext(key))))
-
-
-async def try_advisory_lock(session: AsyncSession, namespace: str, key: str) -> bool:
-    """Take the lock if it is free and say whether it was."""
-    statement = select(func.pg_try_advisory_xact_lock(func.hashtext(namespace), func.hashtext(key)))
-    return bool(await session.scalar(statement))

@@ -21,7 +21,6 @@ class CaseKind(StrEnum):
     PAID_TWICE = "paid_twice"
     VERIFICATION_DIFFERS = "verification_differs"
     OUTCOME_UNKNOWN = "outcome_unknown"
-    GATEWAY_REFUSED = "gateway_refused"
 
 
 class OperatorCase(Identified, Base):

@@ -13,8 +13,3 @@ DRAW_NUMBER = """
     RETURNING year, last_number, last_issued_at
 """
 """SQL that draws the next number; parameters `series`, `year`, `at`."""
-
-
-def format_number(series: str, year: int, sequence: int) -> str:
-    """Return the number as printed, the same as the statement that issues: `TZG2026000000001`."""
-    return f"{series}{year}{sequence:09d}"
