@@ -26,9 +26,9 @@ SELECT gen_random_uuid(), s.company_id, s.id, (SELECT id FROM users LIMIT 1), 'o
 """
 PAYMENTS = """
 INSERT INTO payments (id, company_id, order_id, merchant_oid, status, amount, currency, is_surplus,
-                      expires_at, inquiries)
-SELECT gen_random_uuid(), company_id, id, $1::text || row_number() OVER (), 'pending', gross, currency, FALSE,
-       now() + interval '1 hour', 0
+                      expires_at, inquiries, channel, refund_reserved, refunded)
+SELECT gen_random_uuid(), company_id, id, $1::text || row_number() OVER (), 'waiting', gross, currency, FALSE,
+       now() + interval '1 hour', 0, 'frame', 0, 0
   FROM orders
 """
 TABLES = (

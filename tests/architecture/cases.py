@@ -10,8 +10,8 @@ from app.db.models import PaymentStatus, Role, WorkspaceStatus
 from app.domain.accounts.legal import DOCUMENTS
 from app.domain.billing.checkout import Checkout
 from app.domain.companies.viewer import Viewer
-from app.domain.payments.gateway import FrameToken
 from app.domain.payments.paytr.reasons import DECLINES
+from app.domain.payments.values import FrameToken
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.workspaces import permissions
 from app.lib.clock import now
@@ -155,7 +155,7 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
     viewer = samples.viewer(role, language, samples.subscriptions(at)["trial"])
     token = FrameToken("t", "https://paytr.example/odeme/guvenli/t", "https://paytr.example/js/resizer.js")
     for frame in (token, None):
-        payment = samples.payment(PaymentStatus.PENDING, at=at)
+        payment = samples.payment(PaymentStatus.WAITING, at=at)
         context = {
             "checkout": Checkout(payment.order, payment),
             "frame": frame,
@@ -181,7 +181,7 @@ def outcome_cases(viewer: Viewer, role: Role) -> Iterator[Case]:
     surplus = samples.payment(PaymentStatus.SUCCEEDED, at=at)
     surplus.is_surplus, surplus.collected = True, 297_100
     contexts.append({"payment": surplus, "invoice": None, "reason": None})
-    for status in (PaymentStatus.PENDING, PaymentStatus.EXPIRED, PaymentStatus.REFUNDED):
+    for status in (PaymentStatus.WAITING, PaymentStatus.EXPIRED, PaymentStatus.REFUNDED):
         contexts.append({"payment": samples.payment(status, at=at), "invoice": None, "reason": None})
     for decline in DECLINES.values():
         failed = samples.payment(PaymentStatus.FAILED, at=at)

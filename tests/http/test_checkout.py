@@ -4,9 +4,10 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.models import Invoice, Order, OrderStatus, Payment, PaymentStatus
-from app.domain.payments.gateway import FrameRequest, FrameToken, GatewayUnreachable
+from app.db.models import Invoice, Order, OrderStatus, Payment
+from app.domain.payments.gateway import GatewayUnreachable
 from app.domain.payments.paytr.fake import InMemoryGateway
+from app.domain.payments.values import FrameRequest, FrameToken
 from app.tasks.context import Resources
 from tests.conftest import Browser
 from tests.factories import Customer, callback_form, make_customer, pay, send_callback
@@ -99,7 +100,7 @@ async def test_coming_back_changes_nothing_and_the_page_follows_the_callback(
     payment = await the_payment(resources.session_maker)
     back = await client.get(f"/billing/return/{result}", params={"oid": payment.merchant_oid})
     assert back.status_code == 200
-    assert (await the_payment(resources.session_maker)).status is PaymentStatus.PENDING
+    assert (await the_payment(resources.session_maker)).is_undecided
     await send_callback(client, callback_form(payment.merchant_oid, payment.amount))
     polled = await client.get(f"/billing/payments/{payment.merchant_oid}", headers={"hx-request": "true"})
     async with resources.session_maker() as session:

@@ -152,7 +152,7 @@ async def test_a_forged_callback_is_refused_and_leaves_no_row(
     assert answer.status_code == 400
     assert answer.content != b"OK"
     assert await count(session_maker, PaymentEvent) == 0
-    assert (await the(session_maker, Payment)).status is PaymentStatus.PENDING
+    assert (await the(session_maker, Payment)).status is PaymentStatus.CREATED
 
 
 async def test_an_empty_or_foreign_post_is_refused(client: Browser) -> None:

@@ -17,9 +17,9 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from app.domain.payments.gateway import BasketLine, FrameRequest
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.messages import frame_form
+from app.domain.payments.values import BasketLine, FrameRequest
 from app.lib.ids import random_reference
 
 START_SECONDS = 20.0

@@ -62,7 +62,7 @@ async def test_twenty_at_once_of_which_a_third_fails_leave_neither_gap_nor_dupli
     assert (len(failed), [o for o in outcomes if o and o not in failed]) == (7, [])
     assert [invoice.sequence for invoice in await issued(resources)] == list(range(1, 14))
     async with resources.session_maker() as session:
-        pending = select(Payment).where(Payment.status == PaymentStatus.PENDING)
+        pending = select(Payment).where(Payment.status == PaymentStatus.CREATED)
         assert len(list(await session.scalars(pending))) == 7
     for index, checkout in enumerate(checkouts):
         if index % 3 == 0:  # PayTR comes again for those that got no OK

@@ -19,7 +19,7 @@ from app.db.models import (
 from app.domain.billing.checkout import ASK_AFTER, FRAME_LIMIT
 from app.domain.billing.settlement import VERIFY_AFTER, Outcome
 from app.domain.billing.verification import LADDER
-from app.domain.payments.gateway import Inquiry
+from app.domain.payments.values import Inquiry
 from app.lib.clock import now
 from tests.factories import Customer, make_customer
 from tests.scenarios.shop import Shop
@@ -36,7 +36,7 @@ async def test_an_attempt_expires_only_after_paytr_has_been_asked(shop: Shop, cu
     at = now()
     await shop.open_frame(customer, at)
     assert (await shop.work(at + DUE - timedelta(seconds=1)))["sweep_inquiries"]["found"] == 0
-    assert (await shop.the(Payment)).status is PaymentStatus.PENDING
+    assert (await shop.the(Payment)).status is PaymentStatus.CREATED
     await shop.work(at + DUE)
     payment, order = await shop.the(Payment), await shop.the(Order)
     assert (payment.status, payment.next_inquiry_at, payment.inquiries) == (PaymentStatus.EXPIRED, None, 1)
@@ -92,13 +92,13 @@ async def test_while_paytr_does_not_answer_nothing_expires_and_at_last_a_person_
     for number, wait in enumerate(LADDER, start=1):
         await shop.work(at)
         payment = await shop.the(Payment)
-        assert (payment.status, payment.inquiries) == (PaymentStatus.PENDING, number)
+        assert (payment.status, payment.inquiries) == (PaymentStatus.CREATED, number)
         assert payment.next_inquiry_at == at + wait
         assert await shop.all(OperatorCase) == []
         at += wait
     await shop.work(at)
     payment, case = await shop.the(Payment), await shop.the(OperatorCase)
-    assert (payment.status, payment.next_inquiry_at) == (PaymentStatus.PENDING, None)
+    assert (payment.status, payment.next_inquiry_at) == (PaymentStatus.CREATED, None)
     assert (case.kind, case.subject) == (CaseKind.OUTCOME_UNKNOWN, payment.merchant_oid)
 
 

@@ -13,7 +13,7 @@ from app.domain.subscriptions.periods import boundary
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 OPEN = PaymentFacts(
-    status=PaymentStatus.PENDING,
+    status=PaymentStatus.WAITING,
     amount=297_000,
     currency="TRY",
     order_status=OrderStatus.OPEN,
@@ -42,7 +42,7 @@ def test_nothing_undoes_or_repeats_a_success(status: PaymentStatus, message: Pay
     assert outcome(replace(OPEN, status=status), message) == Nothing()
 
 
-@pytest.mark.parametrize("status", [PaymentStatus.PENDING, PaymentStatus.FAILED, PaymentStatus.EXPIRED])
+@pytest.mark.parametrize("status", [PaymentStatus.WAITING, PaymentStatus.FAILED, PaymentStatus.EXPIRED])
 def test_a_success_wins_over_whatever_came_before(status: PaymentStatus) -> None:
     assert isinstance(outcome(replace(OPEN, status=status), success()), Applied)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.payments.gateway import BasketLine, FrameRequest, GatewayRefused, GatewayUnreachable
+from app.domain.payments.gateway import GatewayRefused, GatewayUnreachable
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.messages import (
     UNKNOWN_ADDRESS,
@@ -22,6 +22,7 @@ from app.domain.payments.paytr.messages import (
 )
 from app.domain.payments.paytr.reasons import DECLINES, DeclineKind, classify
 from app.domain.payments.paytr.signing import sign
+from app.domain.payments.values import BasketLine, FrameRequest
 from app.lib.errors import InvalidInput
 
 REQUEST = FrameRequest(

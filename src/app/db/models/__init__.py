@@ -9,21 +9,41 @@ from app.db.models.legal_acceptance import LegalAcceptance
 from app.db.models.membership import Membership, Role
 from app.db.models.operator_case import CaseKind, OperatorCase
 from app.db.models.order import ORDER_TRANSITIONS, Order, OrderStatus
-from app.db.models.payment import PAYMENT_TRANSITIONS, Payment, PaymentStatus
+from app.db.models.payment import (
+    MONEY_TAKEN,
+    PAYMENT_TRANSITIONS,
+    UNDECIDED,
+    Payment,
+    PaymentChannel,
+    PaymentStatus,
+)
 from app.db.models.payment_event import PaymentEvent
 from app.db.models.plan import Plan
 from app.db.models.plan_price import Interval, PlanPrice
+from app.db.models.reconciliation import (
+    DifferenceCause,
+    ProviderReport,
+    ReconciliationDifference,
+    ReconciliationRun,
+    ReportKind,
+)
+from app.db.models.refund import REFUND_TRANSITIONS, Refund, RefundStatus
+from app.db.models.stored_card import StoredCard
 from app.db.models.subscription import SUBSCRIPTION_TRANSITIONS, Subscription, SubscriptionStatus
 from app.db.models.user import User
 from app.db.models.workspace import TransitionKind, Workspace, WorkspaceStatus, WorkspaceTransition
 
 __all__ = [
+    "MONEY_TAKEN",
     "ORDER_TRANSITIONS",
     "PAYMENT_TRANSITIONS",
+    "REFUND_TRANSITIONS",
     "SUBSCRIPTION_TRANSITIONS",
+    "UNDECIDED",
     "AuditEntry",
     "CaseKind",
     "Company",
+    "DifferenceCause",
     "EmailMessage",
     "Interval",
     "Invoice",
@@ -37,11 +57,19 @@ __all__ = [
     "Order",
     "OrderStatus",
     "Payment",
+    "PaymentChannel",
     "PaymentEvent",
     "PaymentStatus",
     "Plan",
     "PlanPrice",
+    "ProviderReport",
+    "ReconciliationDifference",
+    "ReconciliationRun",
+    "Refund",
+    "RefundStatus",
+    "ReportKind",
     "Role",
+    "StoredCard",
     "Subscription",
     "SubscriptionStatus",
     "TransitionKind",

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Identified
@@ -21,13 +21,19 @@ class CaseKind(StrEnum):
     PAID_TWICE = "paid_twice"
     VERIFICATION_DIFFERS = "verification_differs"
     OUTCOME_UNKNOWN = "outcome_unknown"
+    REFUND_REFUSED = "refund_refused"
+    RECONCILIATION_DIFFERS = "reconciliation_differs"
 
 
 class OperatorCase(Identified, Base):
     """One open or closed case; opened once per kind and subject."""
 
     __tablename__ = "operator_cases"
-    __table_args__ = (UniqueConstraint("kind", "subject"),)
+    __table_args__ = (
+        UniqueConstraint("kind", "subject"),
+        CheckConstraint("(closed_at IS NULL) = (decision IS NULL)", name="closed_by_a_decision"),
+        Index("ix_operator_cases_open", "opened_at", postgresql_where=text("closed_at IS NULL")),
+    )
 
     kind: Mapped[CaseKind]
     subject: Mapped[str]
@@ -37,4 +43,10 @@ class OperatorCase(Identified, Base):
     )
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     opened_at: Mapped[datetime]
+    decision: Mapped[str | None]
+    """What was decided, one of the kind's actions."""
+    note: Mapped[str | None]
+    """Why, in the words of who decided."""
+    decided_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    """Nobody when the engine itself settled the matter."""
     closed_at: Mapped[datetime | None]

@@ -25,4 +25,6 @@ class User(Identified, Base):
     color_scheme: Mapped[str] = mapped_column(default="auto")
     session_epoch: Mapped[int] = mapped_column(default=0)
     """Sessions carry the epoch they began in; raising it ends them all."""
+    is_operator: Mapped[bool] = mapped_column(default=False)
+    """A role of the platform, never of a company; given only by the command line."""
     last_login_at: Mapped[datetime | None]

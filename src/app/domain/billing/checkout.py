@@ -20,7 +20,7 @@ from app.db.models import (
 )
 from app.domain.audit.service import record
 from app.domain.companies.viewer import Viewer
-from app.domain.payments.gateway import BasketLine, FrameRequest
+from app.domain.payments.values import BasketLine, FrameRequest
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.queries import newest_subscription
 from app.lib.errors import DomainError, InvalidInput, NotAllowed

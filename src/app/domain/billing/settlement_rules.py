@@ -6,12 +6,11 @@ Sources: paytr.md §5 (signed and unsigned fields, repeats, success beats failur
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.db.models import CaseKind, OrderStatus, PaymentStatus, SubscriptionStatus
+from app.db.models import MONEY_TAKEN, CaseKind, OrderStatus, PaymentStatus, SubscriptionStatus
 from app.db.models.plan_price import Interval
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.subscriptions.periods import Period, first_period, following_period
 
-SETTLED = frozenset({PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED})
 RUNNING = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE})
 
 
@@ -65,7 +64,7 @@ def decide(
     facts: PaymentFacts, message: PaytrCallback, *, at: datetime, takes_test_payments: bool
 ) -> Decision:
     """Return what this message changes."""
-    if facts.status in SETTLED:
+    if facts.status in MONEY_TAKEN:
         return Nothing()
     if not message.succeeded:
         return Nothing() if facts.status is PaymentStatus.FAILED else Declined()

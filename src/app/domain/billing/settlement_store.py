@@ -14,7 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.engine import Row
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from app.db.models import OrderStatus, PaymentStatus, SubscriptionStatus
+from app.db.models import MONEY_TAKEN, OrderStatus, PaymentStatus, SubscriptionStatus
 from app.db.models.plan_price import Interval
 from app.domain.audit.service import entry_values
 from app.domain.billing.settlement_rules import Applied, PaymentFacts
@@ -134,7 +134,7 @@ async def is_known(engine: AsyncEngine, message: PaytrCallback) -> bool:
         row = await driver.fetchrow(KNOWN, message.merchant_oid) if driver else None
     if row is None:
         return False
-    if row["status"] in {PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED}:
+    if row["status"] in MONEY_TAKEN:
         return not message.succeeded or row["collected"] == message.total_amount
     return row["status"] == PaymentStatus.FAILED and not message.succeeded
 

@@ -12,10 +12,11 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.models import PAYMENT_TRANSITIONS, CaseKind, OperatorCase, Payment, PaymentStatus
+from app.db.models import MONEY_TAKEN, PAYMENT_TRANSITIONS, CaseKind, OperatorCase, Payment, PaymentStatus
 from app.domain.billing.settlement import Arrival, settle
-from app.domain.payments.gateway import GatewayError, Inquiry, PaymentGateway
+from app.domain.payments.gateway import GatewayError, PaymentGateway
 from app.domain.payments.paytr.messages import PaytrCallback
+from app.domain.payments.values import Inquiry
 from app.lib.ids import uuid7
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
@@ -58,7 +59,7 @@ async def inquire(
         log.warning("inquiry.unanswered", merchant_oid=payment.merchant_oid, reason=str(error))
         return
     async with unit_of_work(session_maker) as session:
-        if payment.status is PaymentStatus.SUCCEEDED:
+        if payment.status in MONEY_TAKEN:
             await _compare(session, payment, answer, at=at)
         elif answer.found:
             await settle(session, _arrival(payment, answer), settings=settings, at=at)
@@ -107,7 +108,7 @@ async def _compare(session: AsyncSession, payment: Payment, answer: Inquiry, *, 
 
 async def _expire(session: AsyncSession, payment_id: UUID, *, at: datetime) -> None:
     payment = await session.get_one(Payment, payment_id, with_for_update=True)
-    if payment.status is PaymentStatus.PENDING and payment.expires_at <= at:
+    if payment.is_undecided and payment.expires_at <= at:
         payment.status = PAYMENT_TRANSITIONS.move(payment.status, PaymentStatus.EXPIRED)
     payment.next_inquiry_at = None
 

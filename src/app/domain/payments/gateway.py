@@ -1,83 +1,27 @@
-"""What the product asks of a payment provider, in the product's own words: kuruş and ISO currencies.
+"""What the product asks of a payment provider.
 
 Nothing of a vendor's wire lives here. `payments.paytr` implements it twice, for real and as a fake, and
 one test suite (`tests/sandbox/test_gateway_contract.py`) holds both to it.
 """
 
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from datetime import date, datetime
+from typing import Protocol
 
-Language = Literal["tr", "en"]
-
-
-@dataclass(frozen=True, slots=True)
-class BasketLine:
-    """One line of what is bought; `unit_price` in kuruş, VAT included."""
-
-    name: str
-    unit_price: int
-    quantity: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameRequest:
-    """One attempt to collect one amount on the provider's page.
-
-    `merchant_oid` is new for every attempt: at most 64 ASCII letters and digits. The basket adds up to
-    `amount` (kuruş), because the buyer is shown both. Raises `ValueError` when either does not hold.
-    """
-
-    merchant_oid: str
-    email: str
-    amount: int
-    currency: str
-    basket: tuple[BasketLine, ...]
-    user_ip: str
-    user_name: str
-    user_address: str
-    user_phone: str
-    ok_url: str
-    fail_url: str
-    language: Language
-    test_mode: bool
-    timeout_minutes: int = 30
-    no_installment: bool = True
-
-    def __post_init__(self) -> None:
-        oid = self.merchant_oid
-        if not (oid.isascii() and oid.isalnum() and len(oid) <= 64):
-            raise ValueError(f"merchant_oid must be 1 to 64 ASCII letters and digits, not {oid!r}")
-        if self.amount <= 0:
-            raise ValueError(f"an amount to collect is positive, not {self.amount}")
-        total = sum(line.unit_price * line.quantity for line in self.basket)
-        if total != self.amount:
-            raise ValueError(f"the basket adds up to {total}, the amount is {self.amount}")
-
-
-@dataclass(frozen=True, slots=True)
-class FrameToken:
-    """A page of the provider that is ready to take the card, and the script that fits it to its frame."""
-
-    token: str
-    frame_url: str
-    script_url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Inquiry:
-    """What the provider says about one attempt, amounts in kuruş, currency as ISO code.
-
-    `found=False` says that no successful payment is known *now*; it never proves a failure. `amount` is
-    what was asked, `total` what the buyer paid (an instalment surcharge may raise it). `raw` is the
-    body as received, for the record.
-    """
-
-    found: bool
-    raw: str
-    amount: int | None = None
-    total: int | None = None
-    currency: str | None = None
-    test_mode: bool | None = None
+from app.domain.payments.values import (
+    BinDetail,
+    CardForm,
+    CardPayment,
+    ChargeAnswer,
+    FrameRequest,
+    FrameToken,
+    Inquiry,
+    InstallmentRates,
+    ListedCard,
+    PayoutDetail,
+    PayoutStatement,
+    RefundAnswer,
+    TransactionReport,
+)
 
 
 class GatewayError(Exception):
@@ -96,11 +40,21 @@ class GatewayUnreachable(GatewayError):
     """No answer that can be read came back in time: whether the request took effect is unknown."""
 
 
-class PaymentGateway(Protocol):
-    """A provider that shows its own payment page in a frame and can be asked about an attempt.
+class RefundRefused(GatewayRefused):
+    """A refund the provider refused; `code` is its number, `is_temporary` says whether later may work."""
 
-    Both methods go over the network: never call them inside a database transaction. Both raise
-    `GatewayRefused` and `GatewayUnreachable`.
+    def __init__(self, code: str, reason: str, *, is_temporary: bool) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.is_temporary = is_temporary
+
+
+class PaymentGateway(Protocol):
+    """A provider that takes cards on its own pages, keeps cards, charges them, refunds and reports.
+
+    All but `card_form` go over the network: never call them inside a database transaction. They raise
+    `GatewayRefused` and `GatewayUnreachable`; after the latter the outcome is unknown. Nothing that moves
+    money is ever repeated by the gateway itself; reads are.
     """
 
     async def request_frame(self, request: FrameRequest) -> FrameToken:
@@ -112,4 +66,52 @@ class PaymentGateway(Protocol):
 
     async def inquire(self, merchant_oid: str) -> Inquiry:
         """Ask what became of one attempt; a read, safe to repeat."""
+        ...
+
+    def card_form(self, payment: CardPayment, *, store_card: bool, user_token: str | None = None) -> CardForm:
+        """Sign the form by which the buyer's browser posts a card to the provider, with 3-D Secure.
+
+        With `store_card` the card is kept; the first one of a company has no `user_token` yet.
+        """
+        ...
+
+    async def charge_stored_card(
+        self, payment: CardPayment, *, user_token: str, card_token: str
+    ) -> ChargeAnswer:
+        """Charge a stored card without the buyer, once; a callback follows whatever is answered."""
+        ...
+
+    async def list_cards(self, user_token: str) -> tuple[ListedCard, ...]:
+        """Return the cards kept for a user token; none when it is unknown."""
+        ...
+
+    async def delete_card(self, *, user_token: str, card_token: str) -> None:
+        """Remove a card; one that is gone already counts as removed."""
+        ...
+
+    async def bin_detail(self, digits: str) -> BinDetail | None:
+        """Return what the first 6 or 8 digits tell, or nothing for a card the provider does not know."""
+        ...
+
+    async def installment_rates(self, request_id: str) -> InstallmentRates:
+        """Return today's surcharges; `request_id` of at most 32 characters names the question."""
+        ...
+
+    async def refund(self, *, merchant_oid: str, amount: int, reference: str) -> RefundAnswer:
+        """Give back `amount` (kuruş), once. Raises `RefundRefused`.
+
+        After `GatewayUnreachable` look for `reference` in `inquire(...).returns` before another try.
+        """
+        ...
+
+    async def transactions(self, start: datetime, end: datetime) -> TransactionReport:
+        """Return sales and refunds of at most three days; aware instants, Türkiye's clock on the wire."""
+        ...
+
+    async def payouts(self, first: date, last: date) -> PayoutStatement:
+        """Return payouts of at most 31 days and those announced."""
+        ...
+
+    async def payout_detail(self, day: date) -> PayoutDetail:
+        """Return the orders inside one day's payout."""
         ...

@@ -10,14 +10,14 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import PaymentStatus
 from app.domain.billing import metrics
 from app.domain.billing.checkout import Checkout, frame_request, place_order
 from app.domain.billing.controllers.pages import require_billing
 from app.domain.billing.views import PaymentRow, payment_of
 from app.domain.companies.viewer import Viewer
-from app.domain.payments.gateway import FrameToken, GatewayError, PaymentGateway
+from app.domain.payments.gateway import GatewayError, PaymentGateway
 from app.domain.payments.paytr.reasons import classify
+from app.domain.payments.values import FrameToken
 from app.lib.clock import now
 from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect
 from app.lib.settings import Settings
@@ -94,7 +94,7 @@ class CheckoutController(Controller):
         """Show where one payment stands; the pages ask until it is final, and 204 leaves them as they are."""
         require_billing(viewer)
         row = await payment_of(db_session, viewer.company.id, merchant_oid)
-        if wants_fragment(request) and row.payment.status is PaymentStatus.PENDING:
+        if wants_fragment(request) and row.payment.is_undecided:
             return Response(None, status_code=204)
         return page(request, "billing/return.html.j2", block="payment_state", **payment_context(row))
 

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import httpx
 import stamina
 
-from app.domain.payments.gateway import FrameRequest, FrameToken, GatewayUnreachable, Inquiry
+from app.domain.payments.gateway import GatewayUnreachable
 from app.domain.payments.paytr.credentials import PaytrCredentials
 from app.domain.payments.paytr.messages import (
     FRAME_PATH,
@@ -20,6 +20,7 @@ from app.domain.payments.paytr.messages import (
     read_token,
     status_form,
 )
+from app.domain.payments.values import FrameRequest, FrameToken, Inquiry
 
 # The limits of PayTR's own samples and modules, in seconds.
 TOKEN_LIMIT: Final = 20.0

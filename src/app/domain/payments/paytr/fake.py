@@ -6,13 +6,7 @@ It builds the same signed form as the real client, so a request PayTR could not 
 import json
 from dataclasses import dataclass
 
-from app.domain.payments.gateway import (
-    FrameRequest,
-    FrameToken,
-    GatewayRefused,
-    GatewayUnreachable,
-    Inquiry,
-)
+from app.domain.payments.gateway import GatewayRefused, GatewayUnreachable
 from app.domain.payments.paytr.amounts import lira_text
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.messages import (
@@ -22,6 +16,7 @@ from app.domain.payments.paytr.messages import (
     read_inquiry,
     wire_currency,
 )
+from app.domain.payments.values import FrameRequest, FrameToken, Inquiry
 
 
 @dataclass(slots=True)

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
 
-from app.domain.payments.gateway import FrameRequest, GatewayRefused, GatewayUnreachable, Inquiry
+from app.domain.payments.gateway import GatewayRefused, GatewayUnreachable
 from app.domain.payments.paytr.amounts import UnreadableAmount, kurus_from_integer, kurus_from_lira, lira_text
 from app.domain.payments.paytr.credentials import PaytrCredentials
 from app.domain.payments.paytr.signing import sign
+from app.domain.payments.values import FrameRequest, Inquiry
 from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
 
