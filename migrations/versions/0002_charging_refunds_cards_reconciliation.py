@@ -340,3 +340,51 @@ def upgrade_payments() -> None:
         unique=True,
         postgresql_where=sa.text("status IN ('succeeded', 'partly_refunded', 'refunded') AND NOT is_surplus"),
     )
+
+
+def downgrade() -> None:
+    op.drop_constraint(op.f("ck_operator_cases_closed_by_a_decision"), "operator_cases", type_="check")
+    op.drop_index("ix_operator_cases_open", table_name="operator_cases")
+    for column in ("decided_by_id", "note", "decision"):
+        op.drop_column("operator_cases", column)
+    downgrade_payments()
+    op.drop_column("users", "is_operator")
+    for table in (
+        "refunds",
+        "stored_cards",
+        "reconciliation_differences",
+        "provider_reports",
+        "reconciliation_runs",
+    ):
+        op.drop_table(table)
+
+
+def downgrade_payments() -> None:
+    """Fold the further states into the first five, and take the columns away."""
+    op.drop_index("uq_payments_succeeded_order", table_name="payments")
+    op.drop_index("uq_payments_undecided_charge", table_name="payments")
+    for name in PAYMENT_CHECKS:
+        op.drop_constraint(op.f(f"ck_payments_{name}"), "payments", type_="check")
+    op.execute(
+        "UPDATE payments SET status = CASE status WHEN 'partly_refunded' THEN 'refunded' ELSE 'pending' END "
+        "WHERE status IN ('created', 'sent', 'unknown', 'waiting', 'partly_refunded')"
+    )
+    for column in ("channel", "card_id", "refund_reserved", "refunded", "sent_at"):
+        op.drop_column("payments", column)
+    op.create_check_constraint(
+        "status_is_known",
+        "payments",
+        "status IN ('pending', 'succeeded', 'failed', 'expired', 'refunded')",
+    )
+    op.create_check_constraint(
+        "success_has_an_instant",
+        "payments",
+        "(status IN ('succeeded', 'refunded')) = (succeeded_at IS NOT NULL)",
+    )
+    op.create_index(
+        "uq_payments_succeeded_order",
+        "payments",
+        ["order_id"],
+        unique=True,
+        postgresql_where=sa.text("status = 'succeeded' AND NOT is_surplus"),
+    )
