@@ -1,0 +1,33 @@
+"""Opening cases: what the engine may not settle alone is laid before a person.
+
+Deciding one is the operator's work and lives in `app.domain.ops`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import CaseKind, OperatorCase
+from app.lib.ids import uuid7
+
+
+async def open_case(
+    session: AsyncSession,
+    kind: CaseKind,
+    subject: str,
+    *,
+    company_id: UUID | None,
+    facts: Mapping[str, object],
+    at: datetime,
+) -> None:
+    """Open a case once per kind and subject; one that exists, open or decided, stays as it is.
+
+    `facts` must be JSON values; amounts are in minor units.
+    """
+    statement = insert(OperatorCase).values(
+        id=uuid7(), kind=kind, subject=subject, company_id=company_id, facts=dict(facts), opened_at=at
+    )
+    await session.execute(statement.on_conflict_do_nothing(index_elements=["kind", "subject"]))
