@@ -1,14 +1,16 @@
-"""The book: every order this process was asked to collect, and every callback it sent. Memory only.
+"""The book: every order, refund, stored card and callback of this sandbox.
 
-One event loop owns the book. Changes happen between two awaits, so each is atomic and needs no lock.
+One event loop owns it. Changes happen between two awaits, so each is atomic and needs no lock. Whoever
+changes an order says so with `Book.save`: a book on a shelf (`app.sandbox.shelf`) is written then.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from app.domain.payments.paytr.credentials import PaytrCredentials
+from app.sandbox.shelf import Shelf
 
 
 class OrderState(StrEnum):
@@ -17,6 +19,15 @@ class OrderState(StrEnum):
     OPEN = "open"
     DECLINED = "declined"
     PAID = "paid"
+
+
+class Channel(StrEnum):
+    """Which door an order came through."""
+
+    FRAME = "frame"
+    DIRECT = "direct"
+    STORED_CARD = "stored_card"
+    RECURRING = "recurring"
 
 
 class OrderConflict(Exception):
@@ -35,24 +46,60 @@ class Attempt:
 
 @dataclass(slots=True)
 class Notice:
-    """One callback as posted, and its deliveries so far."""
+    """One callback as posted, and its deliveries so far.
+
+    `is_owed` until the merchant accepted it or was given up; one by hand is never owed. `held_days` is
+    how late it comes: it waits for `release`.
+    """
 
     form: dict[str, str]
     attempts: list[Attempt] = field(default_factory=list)
+    is_owed: bool = False
+    held_days: int | None = None
 
     @property
     def accepted(self) -> bool:
         return any(attempt.accepted for attempt in self.attempts)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refund:
+    """Money given back, in kuruş; `reference` is the merchant's and may be empty."""
+
+    amount: int
+    reference: str
+    at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class StoredCard:
+    """A card kept for a user of a merchant: enough to recognise it, never its number."""
+
+    merchant_id: str
+    user_token: str
+    card_token: str
+    bin_number: str
+    last_four: str
+    month: str
+    year: str
+    owner: str
+    added_at: datetime
+    is_deleted: bool = False
+
+
 @dataclass(slots=True, kw_only=True)
 class Order:
-    """One get-token that was granted; amounts in kuruş, `form` as it was posted."""
+    """One attempt to collect; amounts in kuruş, `form` as it was posted, card fields left out.
+
+    `collected_currency` and `collected_in_test` say what the bank did where that is not what was asked.
+    """
 
     merchant: PaytrCredentials
     token: str
     form: dict[str, str]
     created_at: datetime
+    amount: int
+    channel: Channel = Channel.FRAME
     state: OrderState = OrderState.OPEN
     frame_open: bool = True
     total_amount: int | None = None
@@ -60,6 +107,9 @@ class Order:
     masked_pan: str = ""
     paid_at: datetime | None = None
     reason_code: str | None = None
+    collected_currency: str | None = None
+    collected_in_test: bool | None = None
+    refunds: list[Refund] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
     @property
@@ -67,22 +117,24 @@ class Order:
         return self.form["merchant_oid"]
 
     @property
-    def amount(self) -> int:
-        return int(self.form["payment_amount"])
-
-    @property
     def currency(self) -> str:
         """The code as PayTR writes it: `TL`, whichever of `TL`, `TRY` and nothing was posted."""
         posted = self.form.get("currency", "")
-        return "TL" if posted in {"", "TRY"} else posted
+        return self.collected_currency or ("TL" if posted in {"", "TRY"} else posted)
 
     @property
     def test_mode(self) -> str:
+        if self.collected_in_test is not None:
+            return "1" if self.collected_in_test else "0"
         return self.form.get("test_mode") or "0"
 
     @property
+    def refunded(self) -> int:
+        return sum(refund.amount for refund in self.refunds)
+
+    @property
     def language(self) -> str:
-        return "en" if self.form.get("lang") == "en" else "tr"
+        return "en" if "en" in {self.form.get("lang"), self.form.get("client_lang")} else "tr"
 
     @property
     def expires_at(self) -> datetime:
@@ -104,19 +156,34 @@ class Order:
 
 
 class Book:
-    """All orders of this process, newest first when listed."""
+    """All orders and stored cards, newest order first when listed."""
 
-    def __init__(self) -> None:
+    def __init__(self, shelf: Shelf | None = None, merchants: Sequence[PaytrCredentials] = ()) -> None:
+        self._shelf = shelf
         self._by_oid: dict[str, Order] = {}
         self._by_token: dict[str, Order] = {}
+        self._with_open_frame: dict[str, Order] = {}
+        self._cards: dict[tuple[str, str], dict[str, StoredCard]] = {}
+        if shelf is not None:
+            self._open(shelf, merchants)
 
     def __iter__(self) -> Iterator[Order]:
         return reversed(self._by_oid.values())
 
+    def __len__(self) -> int:
+        return len(self._by_oid)
+
     def add(self, order: Order) -> None:
         """Enter an order whose oid and token are new."""
-        self._by_oid[order.merchant_oid] = order
-        self._by_token[order.token] = order
+        self._enter(order)
+        self.save(order)
+
+    def save(self, order: Order) -> None:
+        """Note that an order changed."""
+        if not order.frame_open:
+            self._with_open_frame.pop(order.merchant_oid, None)
+        if self._shelf is not None:
+            self._shelf.put("order", order.merchant_oid, order)
 
     def find(self, merchant_oid: str) -> Order | None:
         """Return the order of an oid."""
@@ -128,4 +195,36 @@ class Book:
 
     def overdue(self, at: datetime) -> list[Order]:
         """Return the orders whose page is still open past its time limit."""
-        return [order for order in self._by_oid.values() if order.frame_open and order.expires_at <= at]
+        return [order for order in self._with_open_frame.values() if order.expires_at <= at]
+
+    def keep_card(self, card: StoredCard) -> None:
+        """Keep a new card, or what changed about one."""
+        self._cards.setdefault((card.merchant_id, card.user_token), {})[card.card_token] = card
+        if self._shelf is not None:
+            self._shelf.put("card", card.card_token, card)
+
+    def cards_of(self, merchant_id: str, user_token: str) -> list[StoredCard]:
+        """Return the cards kept for a user and not deleted, oldest first."""
+        kept = self._cards.get((merchant_id, user_token), {})
+        return [card for card in kept.values() if not card.is_deleted]
+
+    def knows_user(self, merchant_id: str, user_token: str) -> bool:
+        """Say whether this user token was ever issued to this merchant."""
+        return (merchant_id, user_token) in self._cards
+
+    def cards(self) -> Iterator[StoredCard]:
+        """Return every card of every user, deleted ones too."""
+        return (card for kept in self._cards.values() for card in kept.values())
+
+    def _enter(self, order: Order) -> None:
+        self._by_oid[order.merchant_oid] = order
+        self._by_token[order.token] = order
+        if order.frame_open:
+            self._with_open_frame[order.merchant_oid] = order
+
+    def _open(self, shelf: Shelf, merchants: Sequence[PaytrCredentials]) -> None:
+        known = {merchant.merchant_id: merchant for merchant in merchants}
+        for order in shelf.orders(Order, known):
+            self._enter(order)
+        for card in shelf.documents("card", StoredCard):
+            self._cards.setdefault((card.merchant_id, card.user_token), {})[card.card_token] = card

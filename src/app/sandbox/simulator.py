@@ -37,7 +37,8 @@ class Simulator:
         if reason is not None or merchant is None:
             return {"status": "failed", "reason": str(reason)}
         token = secrets.token_hex(32)
-        self.book.add(Order(merchant=merchant, token=token, form=dict(form), created_at=at))
+        amount = int(form["payment_amount"])
+        self.book.add(Order(merchant=merchant, token=token, form=dict(form), created_at=at, amount=amount))
         return {"status": "success", "token": token}
 
     def status(self, form: Mapping[str, str]) -> dict[str, Any]:
@@ -78,12 +79,14 @@ class Simulator:
         for order in self.book.overdue(at):
             if order.state is OrderState.DECLINED:
                 order.frame_open = False
+                self.book.save(order)
             else:
                 self.decline(order, GAVE_UP)
 
     def _announce(self, order: Order, form: dict[str, str]) -> None:
         notice = Notice(form)
         order.notices.append(notice)
+        self.book.save(order)
         self.courier.dispatch(notice)
 
 
