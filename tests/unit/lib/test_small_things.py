@@ -1,5 +1,6 @@
 """Seals, ids, addresses, state tables and log fields."""
 
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.lib.crypto import derive_secret, seal, unseal
+from app.lib.crypto import Unreadable, decrypt, derive_secret, encrypt, seal, unseal
 from app.lib.errors import IllegalTransition
 from app.lib.http import local_address
 from app.lib.ids import random_reference, uuid7
@@ -46,6 +47,36 @@ def test_a_seal_changed_in_any_character_is_worth_nothing(data: st.DataObject) -
 @pytest.mark.parametrize("made_up", ["", ".", "a.b", "ığ.ş", "." * 300, "=.=", "\x00"])
 def test_what_never_was_a_seal_is_worth_nothing(made_up: str) -> None:
     assert unseal(KEY, "purpose", made_up, at=AT) is None
+
+
+@given(st.text(max_size=200))
+def test_an_encrypted_value_comes_back_shows_nothing_and_is_never_the_same_twice(value: str) -> None:
+    encrypted = encrypt(KEY, "purpose", value)
+    assert decrypt(KEY, "purpose", encrypted) == value
+    assert encrypted != encrypt(KEY, "purpose", value)
+    raw = urlsafe_b64decode(encrypted)
+    assert len(value) < 4 or value.encode() not in raw
+
+
+@given(st.data())
+def test_an_encrypted_value_that_was_changed_is_not_read(data: st.DataObject) -> None:
+    raw = bytearray(urlsafe_b64decode(encrypt(KEY, "purpose", "a card's token")))
+    raw[data.draw(st.integers(0, len(raw) - 1))] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(Unreadable):
+        decrypt(KEY, "purpose", urlsafe_b64encode(bytes(raw)).decode())
+
+
+@pytest.mark.parametrize("made_up", ["", ".", "utoken", "ığş", "A" * 88, "A" * 89])
+def test_what_was_never_encrypted_is_not_read(made_up: str) -> None:
+    with pytest.raises(Unreadable):
+        decrypt(KEY, "purpose", made_up)
+
+
+def test_another_key_or_purpose_reads_nothing() -> None:
+    encrypted = encrypt(KEY, "purpose", "a card's token")
+    for key, purpose in (("other" * 10, "purpose"), (KEY, "another")):
+        with pytest.raises(Unreadable):
+            decrypt(key, purpose, encrypted)
 
 
 def test_ids_sort_by_age_and_say_their_version() -> None:

@@ -1,6 +1,12 @@
 """One entity per file; everything is importable from here so that metadata is whole."""
 
 from app.db.models.audit_entry import AuditEntry
+from app.db.models.card_registration import (
+    REGISTRATION_TRANSITIONS,
+    UNDECIDED_REGISTRATIONS,
+    CardRegistration,
+    RegistrationStatus,
+)
 from app.db.models.company import Company
 from app.db.models.email_message import EmailMessage
 from app.db.models.invoice import Invoice, InvoiceCounter, InvoiceLine, InvoiceStatus
@@ -38,9 +44,12 @@ __all__ = [
     "ORDER_TRANSITIONS",
     "PAYMENT_TRANSITIONS",
     "REFUND_TRANSITIONS",
+    "REGISTRATION_TRANSITIONS",
     "SUBSCRIPTION_TRANSITIONS",
     "UNDECIDED",
+    "UNDECIDED_REGISTRATIONS",
     "AuditEntry",
+    "CardRegistration",
     "CaseKind",
     "Company",
     "DifferenceCause",
@@ -67,6 +76,7 @@ __all__ = [
     "ReconciliationRun",
     "Refund",
     "RefundStatus",
+    "RegistrationStatus",
     "ReportKind",
     "Role",
     "StoredCard",

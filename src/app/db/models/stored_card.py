@@ -1,6 +1,6 @@
-"""A stored card: PayTR keeps the card, we keep two sealed tokens and what a person recognises it by."""
+"""A stored card: PayTR keeps the card, we keep two encrypted tokens and what a person recognises it by."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
@@ -44,11 +44,11 @@ class StoredCard(Identified, CompanyOwned, Base):
 
     added_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     user_token: Mapped[str | None]
-    """PayTR's utoken, sealed; all cards of a company share one."""
+    """PayTR's utoken, encrypted; all cards of a company share one."""
     card_token: Mapped[str | None]
-    """PayTR's ctoken, sealed."""
+    """PayTR's ctoken, encrypted."""
     card_digest: Mapped[str]
-    """Keyed digest of the ctoken: finds a card again without opening the seal."""
+    """Keyed digest of the ctoken: finds a card again without decrypting anything."""
     brand: Mapped[str]
     """VISA, MASTERCARD, AMEX, TROY or OTHER."""
     bank: Mapped[str]
@@ -66,4 +66,17 @@ class StoredCard(Identified, CompanyOwned, Base):
     consent_address: Mapped[str | None]
     removed_at: Mapped[datetime | None]
     removal_due_at: Mapped[datetime | None]
-    """Due column: the removal at PayTR is still to be done; the tokens stay sealed until then."""
+    """Due column: the removal at PayTR is still to be done; the tokens stay until then."""
+
+    def is_expired(self, on: date) -> bool:
+        """Say whether the card's last month is over."""
+        return (self.expiry_year, self.expiry_month) < (on.year, on.month)
+
+    def expires_soon(self, on: date) -> bool:
+        """Say whether the card ends with this month or the next."""
+        left = (self.expiry_year - on.year) * 12 + self.expiry_month - on.month
+        return 0 <= left <= 1
+
+    def is_fit(self, on: date) -> bool:
+        """Say whether it can be charged without the buyer."""
+        return not (self.removed_at or self.refused_at or self.requires_cvv or self.is_expired(on))

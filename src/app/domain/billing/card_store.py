@@ -1,0 +1,86 @@
+"""Reading stored cards, and the one place where their tokens are encrypted and opened."""
+
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import StoredCard
+from app.lib.crypto import decrypt, derive_secret, encrypt
+from app.lib.errors import NotFound
+from app.lib.i18n import N_
+
+PURPOSE = "stored-card"
+
+
+class NoTokens(LookupError):
+    """The card was removed at PayTR and its tokens are destroyed."""
+
+
+@dataclass(frozen=True, slots=True)
+class CardTokens:
+    """PayTR's utoken and ctoken in the clear; never in a repr, a log or a page."""
+
+    user: str = field(repr=False)
+    card: str = field(repr=False)
+
+
+def hide(secret_key: str, token: str) -> str:
+    """Return a token as a column may hold it."""
+    return encrypt(secret_key, PURPOSE, token)
+
+
+def reveal(secret_key: str, hidden: str) -> str:
+    """Return a token from its column. Raises `Unreadable` when the secret key has changed."""
+    return decrypt(secret_key, PURPOSE, hidden)
+
+
+def digest_of(secret_key: str, card_token: str) -> str:
+    """Return the keyed digest by which a card is found again."""
+    return derive_secret(secret_key, f"{PURPOSE}|digest|{card_token}")
+
+
+def tokens_of(card: StoredCard, secret_key: str) -> CardTokens:
+    """Return what a charge or a removal sends. Raises `NoTokens`, and `Unreadable` as `reveal` does."""
+    if card.user_token is None or card.card_token is None:
+        raise NoTokens(f"card {card.id} has no tokens")
+    return CardTokens(reveal(secret_key, card.user_token), reveal(secret_key, card.card_token))
+
+
+async def cards_of(session: AsyncSession, company_id: UUID) -> list[StoredCard]:
+    """Return a company's cards, the default one first, then the newest."""
+    statement = (
+        select(StoredCard)
+        .where(StoredCard.company_id == company_id, StoredCard.removed_at.is_(None))
+        .order_by(StoredCard.is_default.desc(), StoredCard.id.desc())
+    )
+    return list(await session.scalars(statement))
+
+
+async def card_of(
+    session: AsyncSession, company_id: UUID, card_id: UUID, *, lock: bool = False
+) -> StoredCard:
+    """Return one card of this company; anybody else's, and a removed one, is not found.
+
+    Locked, no charge of it can begin until the transaction ends: its row is what a payment refers to.
+    """
+    statement = select(StoredCard).where(
+        StoredCard.company_id == company_id, StoredCard.id == card_id, StoredCard.removed_at.is_(None)
+    )
+    card = await session.scalar(statement.with_for_update() if lock else statement)
+    if card is None:
+        raise NotFound(N_("There is no such card."))
+    return card
+
+
+async def user_token_of(session: AsyncSession, company_id: UUID, secret_key: str) -> str | None:
+    """Return the utoken under which PayTR keeps the company's cards; another would split them (paytr.md §8)."""
+    statement = (
+        select(StoredCard.user_token)
+        .where(StoredCard.company_id == company_id, StoredCard.user_token.is_not(None))
+        .order_by(StoredCard.id.desc())
+        .limit(1)
+    )
+    hidden = await session.scalar(statement)
+    return reveal(secret_key, hidden) if hidden else None
