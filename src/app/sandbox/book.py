@@ -64,16 +64,23 @@ class Notice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refund:
-    """Money given back, in kuruş; `reference` is the merchant's and may be empty."""
+    """Money given back, in kuruş; `reference` is the merchant's and may be empty.
+
+    `commission` is the part of the sale's commission that the merchant got back with it.
+    """
 
     amount: int
     reference: str
     at: datetime
+    commission: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
 class StoredCard:
-    """A card kept for a user of a merchant: enough to recognise it, never its number."""
+    """A card kept for a user of a merchant: enough to recognise it, never its number.
+
+    `charges` counts the payments tried without the buyer; the bank refuses them from `closed_from` on.
+    """
 
     merchant_id: str
     user_token: str
@@ -85,6 +92,8 @@ class StoredCard:
     owner: str
     added_at: datetime
     is_deleted: bool = False
+    charges: int = 0
+    closed_from: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,6 +101,7 @@ class Order:
     """One attempt to collect; amounts in kuruş, `form` as it was posted, card fields left out.
 
     `collected_currency` and `collected_in_test` say what the bank did where that is not what was asked.
+    An order answered with wait_callback is decided at `decides_at`: declined with `decides_code`, or paid.
     """
 
     merchant: PaytrCredentials
@@ -109,6 +119,11 @@ class Order:
     reason_code: str | None = None
     collected_currency: str | None = None
     collected_in_test: bool | None = None
+    user_token: str = ""
+    card_token: str = ""
+    commission: int = 0
+    decides_at: datetime | None = None
+    decides_code: str | None = None
     refunds: list[Refund] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
 
@@ -163,6 +178,7 @@ class Book:
         self._by_oid: dict[str, Order] = {}
         self._by_token: dict[str, Order] = {}
         self._with_open_frame: dict[str, Order] = {}
+        self._undecided: dict[str, Order] = {}
         self._cards: dict[tuple[str, str], dict[str, StoredCard]] = {}
         if shelf is not None:
             self._open(shelf, merchants)
@@ -182,6 +198,10 @@ class Book:
         """Note that an order changed."""
         if not order.frame_open:
             self._with_open_frame.pop(order.merchant_oid, None)
+        if order.decides_at is None:
+            self._undecided.pop(order.merchant_oid, None)
+        else:
+            self._undecided[order.merchant_oid] = order
         if self._shelf is not None:
             self._shelf.put("order", order.merchant_oid, order)
 
@@ -196,6 +216,10 @@ class Book:
     def overdue(self, at: datetime) -> list[Order]:
         """Return the orders whose page is still open past its time limit."""
         return [order for order in self._with_open_frame.values() if order.expires_at <= at]
+
+    def undecided(self, at: datetime) -> list[Order]:
+        """Return the orders whose announced decision is due."""
+        return [order for order in self._undecided.values() if order.decides_at and order.decides_at <= at]
 
     def keep_card(self, card: StoredCard) -> None:
         """Keep a new card, or what changed about one."""
@@ -221,6 +245,8 @@ class Book:
         self._by_token[order.token] = order
         if order.frame_open:
             self._with_open_frame[order.merchant_oid] = order
+        if order.decides_at is not None:
+            self._undecided[order.merchant_oid] = order
 
     def _open(self, shelf: Shelf, merchants: Sequence[PaytrCredentials]) -> None:
         known = {merchant.merchant_id: merchant for merchant in merchants}

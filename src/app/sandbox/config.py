@@ -1,6 +1,7 @@
 """What a sandbox is started with."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT, PaytrCredentials
 from app.lib.settings import Settings, SettingsError, is_local
@@ -8,13 +9,25 @@ from app.lib.settings import Settings, SettingsError, is_local
 DEFAULT_PORT = 8010
 
 
+class Permission(StrEnum):
+    """What PayTR grants a merchant on request; the sandbox grants all unless told otherwise."""
+
+    DIRECT = "direct"
+    NON_3D = "non_3d"
+    STORED_CARDS = "stored_cards"
+    RECURRING = "recurring"
+    RATES = "rates"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxConfig:
     """Where it listens, for whom, and how it calls back.
 
     `callback_url` is the one URL of the panel (Bildirim URL). A callback is repeated every
-    `repeat_seconds` until it reads exactly `OK`, at most `repeat_limit` times. Raises `SettingsError` for
-    a host that is not this machine.
+    `repeat_seconds` until it reads exactly `OK`, at most `repeat_limit` times. PayTR keeps
+    `commission_basis_points` of a single payment and pays the rest out `payout_business_days` after it;
+    what it answered with wait_callback it decides `decision_seconds` later. `denied` names the permissions
+    a merchant (by id) was not granted. Raises `SettingsError` for a host that is not this machine.
     """
 
     host: str = "127.0.0.1"
@@ -24,6 +37,10 @@ class SandboxConfig:
     repeat_seconds: float = 3.0
     repeat_limit: int = 200
     public_base_url: str = ""
+    commission_basis_points: int = 299
+    payout_business_days: int = 1
+    decision_seconds: float = 2.0
+    denied: frozenset[tuple[str, Permission]] = frozenset()
 
     def __post_init__(self) -> None:
         if not is_local(f"http://{self.host}"):
@@ -35,6 +52,10 @@ class SandboxConfig:
     def base_url(self) -> str:
         """The address browsers and the product use, without a trailing slash."""
         return (self.public_base_url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    def permits(self, merchant_id: str, permission: Permission) -> bool:
+        """Say whether PayTR granted a merchant this permission."""
+        return (merchant_id, permission) not in self.denied
 
     def merchant(self, merchant_id: str) -> PaytrCredentials | None:
         """Return the credentials of a merchant this sandbox knows."""
