@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from app.lib.errors import DomainError
 from app.lib.settings import Settings, SettingsError, load_settings
 
 
@@ -110,6 +111,32 @@ def seed(settings: Settings, companies: int) -> None:
 
 
 @main.group()
+def operator() -> None:
+    """Look after the people who run the service."""
+
+
+@operator.command("create")
+@click.argument("email")
+@click.option("--name", default="", help="Shown beside decisions; the address when left out.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.pass_obj
+def operator_create(settings: Settings, email: str, name: str, password_stdin: bool) -> None:
+    """Add an operator of the console; one who exists stays as they are."""
+    from app.server.commands import add_operator, operator_exists
+
+    if run_with(settings, lambda resources: operator_exists(resources, email)):
+        click.echo(f"{email} is an operator already; nothing was changed.")
+        return
+    password = (
+        sys.stdin.readline().rstrip("\r\n")
+        if password_stdin
+        else click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    )
+    run_with(settings, lambda resources: add_operator(resources, email, password, name))
+    click.echo(f"{email} is an operator now. Log in at {settings.base_url}/login.")
+
+
+@main.group()
 def billing() -> None:
     """Run scheduled work by hand."""
 
@@ -158,7 +185,7 @@ def run_with(settings: Settings, command: Callable[[Any], Awaitable[Any]]) -> An
 
     try:
         return asyncio.run(with_resources(settings, command))
-    except SettingsError as error:
+    except (SettingsError, DomainError) as error:
         raise click.ClickException(str(error)) from error
 
 

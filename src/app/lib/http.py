@@ -16,6 +16,8 @@ Injected: TypeAlias = Annotated[Thing, Dependency(kind="named"), SkipValidationM
 
 PUBLIC = {"exclude_from_auth": True}
 """Handler option: no login is needed."""
+FOR_OPERATORS = {"for_operators": True}
+"""Handler option: for operators alone; whatever needs a login and lacks it is for customers alone."""
 MACHINE = {"exclude_from_auth": True, "exclude_from_csrf": True, "skip_session": True}
 """Handler option: called by machines; no cookie, no session, no form token."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app.db.models import OperatorCase
 from app.db.schema import schema_drift, upgrade_database
+from app.domain.accounts.operators import create_operator, find_operator
 from app.domain.billing.demo import seed_demo
 from app.domain.plans.service import publish_catalogue
 from app.lib.clock import now
@@ -57,6 +58,18 @@ async def open_cases(resources: Resources) -> list[dict[str, Any]]:
             }
             for case in await session.scalars(statement)
         ]
+
+
+async def operator_exists(resources: Resources, email: str) -> bool:
+    """Say whether this is an operator's address; a customer's is refused."""
+    async with unit_of_work(resources.session_maker) as session:
+        return await find_operator(session, email) is not None
+
+
+async def add_operator(resources: Resources, email: str, password: str, name: str) -> None:
+    """Add an operator."""
+    async with unit_of_work(resources.session_maker) as session:
+        await create_operator(session, email=email, password=password, full_name=name, at=now())
 
 
 async def demo(resources: Resources, companies: int) -> list[str]:

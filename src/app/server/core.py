@@ -16,6 +16,7 @@ from litestar.static_files import create_static_files_router
 from litestar.stores.redis import RedisStore
 from litestar.template import TemplateConfig
 
+from app.domain.accounts.operators import Operator
 from app.domain.accounts.passwords import MINIMUM_LENGTH
 from app.domain.billing.webhooks import CallbackIntake
 from app.domain.companies.viewer import Viewer
@@ -101,13 +102,20 @@ def dependencies(settings: Settings, resources: Resources, sessions: Any) -> dic
         "storage": constant(resources.storage),
         "sessions": constant(sessions),
         "viewer": Provide(viewer_of_request, sync_to_thread=False),
+        "operator": Provide(operator_of_request, sync_to_thread=False),
     }
 
 
 def viewer_of_request(request: Request[Any, Any, Any]) -> Viewer:
-    """Return who is looking; the login guard has made sure there is somebody."""
+    """Return who is looking; `ViewerMiddleware` has made sure that it is a customer."""
     viewer: Viewer = request.scope["user"]
     return viewer
+
+
+def operator_of_request(request: Request[Any, Any, Any]) -> Operator:
+    """Return the operator who is looking; `ViewerMiddleware` has made sure that it is one."""
+    operator: Operator = request.scope["user"]
+    return operator
 
 
 def static_files() -> Any:

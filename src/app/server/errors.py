@@ -52,8 +52,7 @@ def refuse_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
 
 def ask_to_log_in(request: AnyRequest, error: NotAuthorizedException) -> Response[Any]:
     """Send a visitor to the login page and back afterwards."""
-    target = request.url.path if request.method == "GET" else "/dashboard"
-    login = f"/login?next={quote(target)}"
+    login = f"/login?next={quote(request.url.path)}" if request.method == "GET" else "/login"
     if is_htmx(request):
         return Response(None, status_code=HTTPStatus.UNAUTHORIZED, headers={"HX-Redirect": login})
     return Redirect(login, status_code=302)

@@ -11,8 +11,11 @@ from litestar.exceptions import NotAuthorizedException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from app.domain.accounts.operators import Operator, operator_of
 from app.domain.companies.viewer import Viewer, viewer_of
 from app.lib.crypto import derive_secret
+from app.lib.errors import NotAllowed
+from app.lib.i18n import N_
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
 from app.lib.templating import current_language
@@ -48,10 +51,10 @@ def csrf_config(settings: Settings) -> CSRFConfig:
 
 
 class ViewerMiddleware(ASGIMiddleware):
-    """Puts the `Viewer` of the session, or nothing, into the scope, and asks strangers to log in.
+    """Puts the session's `Viewer`, `Operator` or nothing into the scope, and asks strangers to log in.
 
-    Everything needs a login that is not marked public. A guard would say the same, but Litestar copies
-    the connection for each guard, on every request.
+    Everything needs a login that is not marked public, and is either for customers or for operators. A
+    guard would say the same, but Litestar copies the connection for each guard, on every request.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -63,20 +66,31 @@ class ViewerMiddleware(ASGIMiddleware):
         """Look the viewer up in the request's own transaction."""
         opt = scope["route_handler"].opt
         scope["user"] = None if opt.get("skip_session") else await self._viewer(ASGIConnection(scope))
-        if scope["user"] is None and not opt.get("exclude_from_auth"):
-            raise NotAuthorizedException
+        if not opt.get("exclude_from_auth"):
+            require_side(scope["user"], for_operators=bool(opt.get("for_operators")))
         await next_app(scope, receive, send)
 
-    async def _viewer(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer | None:
+    async def _viewer(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer | Operator | None:
         session: Any = connection.scope.get("session")
         if not isinstance(session, dict) or "user_id" not in session:
             return None
-        viewer = await viewer_of(
-            self._alchemy.provide_session(connection.app.state, connection.scope),
-            user_id=UUID(session["user_id"]),
-            company_id=UUID(session["company_id"]),
-            session_epoch=session["session_epoch"],
-        )
+        database = self._alchemy.provide_session(connection.app.state, connection.scope)
+        who = {"user_id": UUID(session["user_id"]), "session_epoch": session["session_epoch"]}
+        viewer: Viewer | Operator | None
+        if "company_id" in session:
+            viewer = await viewer_of(database, company_id=UUID(session["company_id"]), **who)
+        else:
+            viewer = await operator_of(database, **who)
         if viewer is not None:
             current_language.set(viewer.user.language)
         return viewer
+
+
+def require_side(viewer: Viewer | Operator | None, *, for_operators: bool) -> None:
+    """Ask strangers to log in; refuse customers the console, and operators what belongs to a company."""
+    if viewer is None:
+        raise NotAuthorizedException
+    if isinstance(viewer, Operator) and not for_operators:
+        raise NotAllowed(N_("This page belongs to a company. You are logged in as an operator."))
+    if for_operators and not isinstance(viewer, Operator):
+        raise NotAllowed(N_("Only operators of the service see this page."))

@@ -1,4 +1,4 @@
-"""Demo companies in every state, made by the same services that real ones go through."""
+"""Demo companies in every state and an operator, made by the same services that real ones go through."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import SUBSCRIPTION_TRANSITIONS, Company, SubscriptionStatus, User
+from app.domain.accounts.operators import create_operator
 from app.domain.accounts.queries import user_by_email
 from app.domain.billing.checkout import place_order
 from app.domain.billing.registration import Registration, register
@@ -67,12 +68,20 @@ PATHS = {
 async def seed_demo(
     session_maker: async_sessionmaker[AsyncSession], settings: Settings, *, companies: int, at: datetime
 ) -> list[str]:
-    """Tell every story that has not been told, and `companies` further ones; return one line each."""
+    """Hire an operator, tell every story that has not been told and `companies` further ones; a line each."""
     further = tuple(
         Story(f"sirket-{number}", f"Şirket {number}", "starter", signed_up=number % 13, paid=())
         for number in range(1, companies + 1)
     )
-    return [await _tell(session_maker, settings, story, at=at) for story in STORIES + further]
+    told = [await _tell(session_maker, settings, story, at=at) for story in STORIES + further]
+    return [await _hire(session_maker, at=at), *told]
+
+
+async def _hire(session_maker: async_sessionmaker[AsyncSession], *, at: datetime) -> str:
+    email = f"operator@{EMAIL_DOMAIN}"
+    async with unit_of_work(session_maker) as session:
+        await create_operator(session, email=email, password=DEMO_PASSWORD, full_name="Deniz Operatör", at=at)
+    return f"Operator console: {email} / {DEMO_PASSWORD}"
 
 
 async def _tell(

@@ -44,8 +44,9 @@ class LoginController(Controller):
     @get("/login", name="login:show")
     async def show(self, request: AnyRequest, next: FromQuery[str] = "") -> Response[Any]:  # noqa: A002 the parameter's public name
         """Show the form, or go on when already inside."""
-        if request.scope["user"] is not None:
-            return redirect(request, local_address(next, "/dashboard"))
+        viewer = request.scope["user"]
+        if viewer is not None:
+            return redirect(request, company_sessions.way_on(viewer.user, next))
         return page(request, "accounts/login.html.j2", block="login_form", form=Login(next=next), errors={})
 
     @post("/login", name="login:create", status_code=200)
@@ -69,7 +70,7 @@ class LoginController(Controller):
                 errors={refusal.field: refusal},
             )
         await company_sessions.begin(request, sessions, db_session, user)
-        return redirect(request, local_address(data.next, "/dashboard"))
+        return redirect(request, company_sessions.way_on(user, data.next))
 
     @post("/logout", name="logout:create", status_code=200)
     async def log_out(self, request: AnyRequest) -> Response[Any]:
@@ -87,7 +88,7 @@ class LoginController(Controller):
     async def prefer(self, request: AnyRequest, data: URLEncodedBody[Preferences]) -> Response[Any]:
         """Remember language and colours: in cookies for visitors, with the person when logged in."""
         answer = redirect(request, local_address(data.next, "/"))
-        choose_preferences(
-            request.scope["user"], answer, language=data.language, color_scheme=data.color_scheme
-        )
+        viewer = request.scope["user"]
+        user = viewer.user if viewer else None
+        choose_preferences(user, answer, language=data.language, color_scheme=data.color_scheme)
         return answer

@@ -1,6 +1,7 @@
 """Who is looking: a person in one company, with what the company may do. One query per request."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import and_, select
@@ -13,6 +14,8 @@ from app.db.models import Company, Membership, Plan, Role, Subscription, Subscri
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """A logged-in person and the company they look at."""
+
+    home: ClassVar[str] = "/dashboard"
 
     user: User
     company: Company

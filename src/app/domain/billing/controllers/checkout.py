@@ -75,8 +75,8 @@ class CheckoutController(Controller):
         PayTR may bring this page up inside its frame, where the browser sends no cookie of ours: without
         a session it only leads out of the frame.
         """
-        viewer: Viewer | None = request.scope["user"]
-        if viewer is None:
+        viewer = request.scope["user"]
+        if not isinstance(viewer, Viewer):
             address = f"/billing/payments/{quote(oid)}" if oid else "/billing"
             return Template("billing/out_of_frame.html.j2", context={"address": address})
         require_billing(viewer)

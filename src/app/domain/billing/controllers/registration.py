@@ -54,8 +54,8 @@ class RegistrationController(Controller):
         self, request: AnyRequest, db_session: Injected[AsyncSession], plan: FromQuery[str] = "team"
     ) -> Response[Any] | Template:
         """Show the form, or go on when already inside."""
-        if request.scope["user"] is not None:
-            return redirect(request, "/dashboard")
+        if (viewer := request.scope["user"]) is not None:
+            return redirect(request, viewer.home)
         return await registration_page(request, db_session, RegistrationForm(plan=plan))
 
     @post("/register", name="registration:create", status_code=200)

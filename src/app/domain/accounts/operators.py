@@ -1,0 +1,69 @@
+"""Operators: people of the platform, never of a company. Made by the command line alone."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import User
+from app.domain.accounts.passwords import hash_password
+from app.domain.accounts.queries import user_by_email
+from app.domain.accounts.service import create_user, require_email, require_password
+from app.domain.audit.service import record
+from app.lib.errors import InvalidInput
+from app.lib.i18n import DEFAULT_LANGUAGE, N_
+
+CONSOLE = "/operator"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A logged-in operator; no company comes with them."""
+
+    home: ClassVar[str] = CONSOLE
+
+    user: User
+
+
+async def operator_of(session: AsyncSession, *, user_id: UUID, session_epoch: int) -> Operator | None:
+    """Return the operator of a session, or nothing when the role or the epoch is gone."""
+    user = await session.scalar(
+        select(User).where(User.id == user_id, User.session_epoch == session_epoch, User.is_operator)
+    )
+    return Operator(user) if user else None
+
+
+async def find_operator(session: AsyncSession, email: str) -> User | None:
+    """Return the operator with this address, or nothing; a customer's address is refused.
+
+    One account is of one side only: a person who does both has two addresses.
+    """
+    user = await user_by_email(session, require_email(email))
+    if user is None or user.is_operator:
+        return user
+    raise InvalidInput(
+        N_("This address belongs to a customer's account. An operator needs an address of their own."),
+        field="email",
+    )
+
+
+async def create_operator(
+    session: AsyncSession, *, email: str, password: str, full_name: str = "", at: datetime
+) -> User:
+    """Add an operator; one who exists stays as they are, password included."""
+    operator = await find_operator(session, email)
+    if operator is not None:
+        return operator
+    operator = await create_user(
+        session,
+        email=require_email(email),
+        full_name=full_name or require_email(email),
+        password_hash=await hash_password(require_password(password)),
+        language=DEFAULT_LANGUAGE,
+    )
+    operator.is_operator = True
+    record(session, at=at, action="operator.created", subject=operator.id, company_id=None, actor="system")
+    return operator
