@@ -5,13 +5,12 @@ import re
 import subprocess
 from urllib.parse import urlencode, urlsplit
 
-from sqlalchemy import TextClause
-
 from app.domain.billing import settlement_store as store
 from app.domain.invoices.service import ISSUE
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.signing import sign
 from app.embedded.postgres import programs
+from app.lib.statements import Statement
 from bench.load import Measured, drive, post
 from bench.report import Row
 from bench.seeding import seed_payments
@@ -136,11 +135,9 @@ def pgbench(stage: Stage) -> float:
 def pgbench_script() -> str:
     """Return one settlement as a pgbench transaction."""
     locked = sql(store.LOCKED).replace("AS payment_id, p.status", "AS payment_id, p.status AS payment_status")
-    known = store.KNOWN.replace("$1", EXPRESSIONS["merchant_oid"])
     return "\n".join(
         [
             "\\set n :n + 1",
-            f"{known};",
             "BEGIN;",
             f"{locked} \\gset",
             f"{sql(store.APPLY)};",
@@ -150,14 +147,14 @@ def pgbench_script() -> str:
     )
 
 
-def sql(statement: TextClause) -> str:
+def sql(statement: Statement) -> str:
     """Return a statement with the product's parameters written as pgbench takes them."""
 
     def written(match: re.Match[str]) -> str:
         name = match[1]
         return EXPRESSIONS.get(name, f":{name}")
 
-    return re.sub(r"(?<![:\w]):(\w+)", written, statement.text)
+    return re.sub(r"(?<![:\w]):(\w+)", written, statement.sql)
 
 
 async def rename_for_clients(stage: Stage) -> None:

@@ -7,7 +7,7 @@ queue is the fast path: every follow-up also has a due column, so a lost job cos
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from advanced_alchemy.extensions.litestar._utils import (  # pinned; a test breaks when they move
     delete_aa_scope_state,
@@ -15,6 +15,8 @@ from advanced_alchemy.extensions.litestar._utils import (  # pinned; a test brea
 )
 from litestar.types import Message, Scope
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.lib.statements import DriverTransaction
 
 DEFERRED = "deferred_jobs"
 ENQUEUE = "enqueue"
@@ -35,7 +37,14 @@ class Deferred:
 Enqueue = Callable[[Sequence[Deferred]], Awaitable[None]]
 
 
-def defer(session: AsyncSession, job: str, *, key: str | None = None, **arguments: Any) -> None:
+class Carrier(Protocol):
+    """A transaction of either kind: what waits for its commit travels in `info`."""
+
+    @property
+    def info(self) -> dict[Any, Any]: ...
+
+
+def defer(session: Carrier, job: str, *, key: str | None = None, **arguments: Any) -> None:
     """Enqueue `job` once this session has committed; a key names the occasion, so that it runs once."""
     session.info.setdefault(DEFERRED, []).append(Deferred(job, key, arguments))
 
@@ -43,8 +52,13 @@ def defer(session: AsyncSession, job: str, *, key: str | None = None, **argument
 async def commit(session: AsyncSession) -> None:
     """Commit, then hand the deferred jobs to the queue; a failed commit raises and enqueues nothing."""
     await session.commit()
-    deferred: list[Deferred] = session.info.pop(DEFERRED, [])
-    enqueue: Enqueue | None = session.info.get(ENQUEUE)
+    await hand_over(session)
+
+
+async def hand_over(committed: Carrier) -> None:
+    """Enqueue what waited for this commit."""
+    deferred: list[Deferred] = committed.info.pop(DEFERRED, [])
+    enqueue: Enqueue | None = committed.info.get(ENQUEUE)
     if deferred and enqueue is not None:
         await enqueue(deferred)
 
@@ -66,6 +80,30 @@ async def unit_of_work(session_maker: async_sessionmaker[AsyncSession]) -> Async
         except BaseException:
             await roll_back(session)
             raise
+
+
+@asynccontextmanager
+async def driver_unit_of_work(
+    session_maker: async_sessionmaker[AsyncSession],
+) -> AsyncIterator[DriverTransaction]:
+    """One transaction around the mapper, on a connection of the same pool; ends as `unit_of_work` does."""
+    fairy = await session_maker.kw["bind"].raw_connection()
+    connection = fairy.driver_connection
+    transaction = DriverTransaction(connection, dict(session_maker.kw.get("info") or {}))
+    begun = connection.transaction()
+    try:
+        await begun.start()
+        try:
+            yield transaction
+        except BaseException:
+            await begun.rollback()
+            raise
+        await begun.commit()
+    finally:
+        if connection.is_closed() or connection.is_in_transaction():
+            fairy.invalidate()  # cut off in the middle: nobody may find its transaction open
+        fairy.close()
+    await hand_over(transaction)
 
 
 def request_edge(scope_key: str) -> Callable[[Message, Scope], Awaitable[None]]:

@@ -96,9 +96,7 @@ def dependencies(settings: Settings, resources: Resources, sessions: Any) -> dic
         "engine": constant(resources.engine),
         "redis": constant(resources.redis),
         "gateway": constant(resources.gateway),
-        "intake": constant(
-            CallbackIntake(resources.engine, resources.session_maker, paytr_credentials(settings), settings)
-        ),
+        "intake": constant(CallbackIntake(resources.session_maker, paytr_credentials(settings), settings)),
         "storage": constant(resources.storage),
         "sessions": constant(sessions),
         "viewer": Provide(viewer_of_request, sync_to_thread=False),

@@ -28,7 +28,7 @@ def seller_of(settings: Settings) -> dict[str, Any]:
     }
 
 
-def buyer_of(row: Row[Any]) -> dict[str, Any]:
+def buyer_of(row: Any) -> dict[str, Any]:
     """Return the buyer's identity as it stands today."""
     return {
         "name": row.legal_name or row.company_name,

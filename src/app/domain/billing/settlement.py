@@ -10,9 +10,6 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.db.models import CaseKind
 from app.domain.billing import settlement_store as store
 from app.domain.billing.buyers import buyer_of, line_description, seller_of
@@ -25,6 +22,7 @@ from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.paytr.reasons import classify
 from app.lib.ids import uuid7
 from app.lib.settings import Settings
+from app.lib.statements import Transaction, fetch
 from app.lib.uow import defer
 
 VERIFY_AFTER = timedelta(minutes=1)
@@ -50,27 +48,27 @@ class Arrival:
     source: str = "callback"
 
 
-async def settle(session: AsyncSession, arrival: Arrival, *, settings: Settings, at: datetime) -> Outcome:
+async def settle(transaction: Transaction, arrival: Arrival, *, settings: Settings, at: datetime) -> Outcome:
     """Apply one verified message; a repeat changes nothing. The caller commits."""
     message = arrival.message
-    locked = await store.lock(session, message.merchant_oid)
+    locked = await store.lock(transaction, message.merchant_oid)
     if locked is None:
-        return await _keep_unknown(session, arrival, at)
+        return await _keep_unknown(transaction, arrival, at)
     decision = decide(locked.facts, message, at=at, takes_test_payments=not settings.is_production)
     match decision:
         case Nothing():
             return Outcome.REPEATED
         case Declined():
-            return await _decline(session, locked.row, arrival, settings, at)
+            return await _decline(transaction, locked.row, arrival, settings, at)
         case Held(kind):
-            return await _hold(session, locked.row, arrival, kind, at)
+            return await _hold(transaction, locked.row, arrival, kind, at)
         case Applied():
-            return await _apply(session, locked.row, arrival, decision, settings, at)
+            return await _apply(transaction, locked.row, arrival, decision, settings, at)
 
 
 async def _apply(
-    session: AsyncSession,
-    row: Row[Any],
+    transaction: Transaction,
+    row: Any,
     arrival: Arrival,
     decision: Applied,
     settings: Settings,
@@ -78,7 +76,7 @@ async def _apply(
 ) -> Outcome:
     parameters = _parameters(row, arrival, Outcome.APPLIED, at, action="subscription.activated")
     parameters |= {"collected": arrival.message.total_amount, "inquire_at": at + VERIFY_AFTER}
-    await store.write_applied(session, row, decision, parameters)
+    await store.write_applied(transaction, row, decision, parameters)
     draft = invoices.InvoiceDraft(
         company_id=row.company_id,
         order_id=row.order_id,
@@ -96,32 +94,32 @@ async def _apply(
         period_end=decision.bought.end,
         payment_reference=row.merchant_oid,
     )
-    invoice_id = await invoices.issue(session, draft, series=settings.invoice_series, at=at)
+    invoice_id = await invoices.issue(transaction, draft, series=settings.invoice_series, at=at)
     # the one job of a success: it also tells the company's open pages, once there is an invoice to show
-    defer(session, Job.RENDER_INVOICE, key=f"render:{invoice_id}", invoice_id=str(invoice_id))
+    defer(transaction, Job.RENDER_INVOICE, key=f"render:{invoice_id}", invoice_id=str(invoice_id))
     return Outcome.APPLIED
 
 
 async def _decline(
-    session: AsyncSession, row: Row[Any], arrival: Arrival, settings: Settings, at: datetime
+    transaction: Transaction, row: Any, arrival: Arrival, settings: Settings, at: datetime
 ) -> Outcome:
     parameters = _parameters(row, arrival, Outcome.DECLINED, at, action="payment.failed")
     parameters |= {
         "failure_code": arrival.message.failed_reason_code,
         "failure_message": arrival.message.failed_reason_msg,
     }
-    await session.execute(store.DECLINE, parameters)
+    await fetch(transaction, store.DECLINE, parameters)
     if row.email:
-        await _queue_failure_mail(session, row, arrival.message, settings, at)
-    defer(session, Job.ANNOUNCE, company_id=str(row.company_id))
+        await _queue_failure_mail(transaction, row, arrival.message, settings, at)
+    defer(transaction, Job.ANNOUNCE, company_id=str(row.company_id))
     return Outcome.DECLINED
 
 
 async def _queue_failure_mail(
-    session: AsyncSession, row: Row[Any], message: PaytrCallback, settings: Settings, at: datetime
+    transaction: Transaction, row: Any, message: PaytrCallback, settings: Settings, at: datetime
 ) -> None:
     await notifications.queue_email(
-        session,
+        transaction,
         occasion=f"payment-failed:{row.payment_id}",
         message=PaymentFailed(
             full_name=row.full_name,
@@ -140,16 +138,16 @@ async def _queue_failure_mail(
 
 
 async def _hold(
-    session: AsyncSession, row: Row[Any], arrival: Arrival, kind: CaseKind, at: datetime
+    transaction: Transaction, row: Any, arrival: Arrival, kind: CaseKind, at: datetime
 ) -> Outcome:
     parameters = _parameters(row, arrival, Outcome.HELD, at, action="payment.held", kind=kind.value)
     parameters |= {"collected": arrival.message.total_amount, "case_id": uuid7(), "kind": kind.value}
-    await session.execute(store.HOLD, parameters)
-    defer(session, Job.ANNOUNCE, company_id=str(row.company_id))
+    await fetch(transaction, store.HOLD, parameters)
+    defer(transaction, Job.ANNOUNCE, company_id=str(row.company_id))
     return Outcome.HELD
 
 
-async def _keep_unknown(session: AsyncSession, arrival: Arrival, at: datetime) -> Outcome:
+async def _keep_unknown(transaction: Transaction, arrival: Arrival, at: datetime) -> Outcome:
     parameters = store.common_parameters(
         arrival.message,
         arrival.payload,
@@ -164,12 +162,12 @@ async def _keep_unknown(session: AsyncSession, arrival: Arrival, at: datetime) -
         "company_id": None,
         "facts": store.encode({"status": arrival.message.status, "collected": arrival.message.total_amount}),
     }
-    await session.execute(store.UNKNOWN, parameters)
+    await fetch(transaction, store.UNKNOWN, parameters)
     return Outcome.UNKNOWN_ORDER
 
 
 def _parameters(
-    row: Row[Any], arrival: Arrival, outcome: Outcome, at: datetime, *, action: str, **facts: Any
+    row: Any, arrival: Arrival, outcome: Outcome, at: datetime, *, action: str, **facts: Any
 ) -> dict[str, Any]:
     message, payment_id, company_id = arrival.message, UUID(str(row.payment_id)), UUID(str(row.company_id))
     facts |= {

@@ -10,20 +10,16 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
-from sqlalchemy.engine import Row
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
 
-from app.db.models import MONEY_TAKEN, OrderStatus, PaymentStatus, SubscriptionStatus
+from app.db.models import OrderStatus, PaymentStatus, SubscriptionStatus
 from app.db.models.plan_price import Interval
 from app.domain.audit.service import entry_values
 from app.domain.billing.settlement_rules import Applied, PaymentFacts
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.ids import uuid7
+from app.lib.statements import Statement, Transaction, fetch
 
-KNOWN = "SELECT status, collected FROM payments WHERE merchant_oid = $1"
-
-LOCKED = text("""
+LOCKED = Statement("""
 SELECT p.id AS payment_id, p.status, p.amount, p.currency, p.merchant_oid,
        o.id AS order_id, o.status AS order_status, o.plan_code, o.plan_name, o.price_id, o.interval,
        o.gross, o.net, o.vat, o.vat_basis_points,
@@ -56,7 +52,7 @@ CASE = """
     ON CONFLICT (kind, subject) DO NOTHING
 """
 
-APPLY = text(f"""
+APPLY = Statement(f"""
 WITH event AS ({EVENT}),
 payment AS (
     UPDATE payments
@@ -75,7 +71,7 @@ subscription AS (
 {AUDIT}
 """)  # noqa: S608 constants of this module only
 
-DECLINE = text(f"""
+DECLINE = Statement(f"""
 WITH event AS ({EVENT}),
 payment AS (
     UPDATE payments
@@ -86,7 +82,7 @@ payment AS (
 {AUDIT}
 """)  # noqa: S608 constants of this module only
 
-HOLD = text(f"""
+HOLD = Statement(f"""
 WITH event AS ({EVENT}),
 payment AS (
     UPDATE payments
@@ -98,14 +94,14 @@ operator_case AS ({CASE})
 {AUDIT}
 """)  # noqa: S608 constants of this module only
 
-UNKNOWN = text(f"WITH event AS ({EVENT}) {CASE}")
+UNKNOWN = Statement(f"WITH event AS ({EVENT}) {CASE}")
 
 
 @dataclass(frozen=True, slots=True)
 class Locked:
     """The locked rows of one settlement."""
 
-    row: Row[Any]
+    row: Any
 
     @property
     def facts(self) -> PaymentFacts:
@@ -124,32 +120,18 @@ class Locked:
         )
 
 
-async def is_known(engine: AsyncEngine, message: PaytrCallback) -> bool:
-    """Say from one indexed read, outside of any transaction, whether this message can change nothing.
-
-    True is final, since nothing undoes a success; a false answer is asked again under lock.
-    """
-    async with engine.connect() as connection:
-        driver = (await connection.get_raw_connection()).driver_connection
-        row = await driver.fetchrow(KNOWN, message.merchant_oid) if driver else None
-    if row is None:
-        return False
-    if row["status"] in MONEY_TAKEN:
-        return not message.succeeded or row["collected"] == message.total_amount
-    return row["status"] == PaymentStatus.FAILED and not message.succeeded
-
-
-async def lock(session: AsyncSession, merchant_oid: str) -> Locked | None:
+async def lock(transaction: Transaction, merchant_oid: str) -> Locked | None:
     """Take the payment, its order and its subscription for this transaction."""
-    row = (await session.execute(LOCKED, {"merchant_oid": merchant_oid})).one_or_none()
-    return Locked(row) if row else None
+    rows = await fetch(transaction, LOCKED, {"merchant_oid": merchant_oid})
+    return Locked(rows[0]) if rows else None
 
 
 async def write_applied(
-    session: AsyncSession, row: Row[Any], decision: Applied, parameters: dict[str, Any]
+    transaction: Transaction, row: Any, decision: Applied, parameters: dict[str, Any]
 ) -> None:
     """Record the success and activate what was bought."""
-    await session.execute(
+    await fetch(
+        transaction,
         APPLY,
         parameters
         | {

@@ -4,11 +4,10 @@ from dataclasses import dataclass, field
 
 import structlog
 from litestar import Response, post
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.domain.billing import metrics
 from app.domain.billing.settlement import Arrival, Outcome, settle
-from app.domain.billing.settlement_store import is_known
 from app.domain.payments.paytr.credentials import PaytrCredentials
 from app.domain.payments.paytr.messages import MalformedCallback, PaytrCallback
 from app.domain.payments.paytr.signing import verify_callback
@@ -16,7 +15,7 @@ from app.lib.clock import now
 from app.lib.http import MACHINE, AnyRequest, Injected, address_of
 from app.lib.last_seen import LastSeen
 from app.lib.settings import Settings
-from app.lib.uow import unit_of_work
+from app.lib.uow import driver_unit_of_work
 
 SETTLED_REMEMBERED = 10_000
 log = structlog.stdlib.get_logger("paytr")
@@ -26,7 +25,6 @@ log = structlog.stdlib.get_logger("paytr")
 class CallbackIntake:
     """What the callback works with, handed over whole: one dependency is cheaper than five."""
 
-    engine: AsyncEngine
     session_maker: async_sessionmaker[AsyncSession]
     credentials: PaytrCredentials
     settings: Settings
@@ -34,7 +32,7 @@ class CallbackIntake:
     """Successes that are committed. Nothing undoes one, so a repeat of it never changes anything."""
 
     async def take(self, arrival: Arrival) -> Outcome:
-        """Settle a verified message and commit; a repeat costs one indexed read, or none at all."""
+        """Settle a verified message and commit; a repeat costs one locked read, or none at all."""
         message = arrival.message
         if message in self.settled:
             return Outcome.REPEATED
@@ -44,10 +42,8 @@ class CallbackIntake:
         return outcome
 
     async def _settle(self, arrival: Arrival) -> Outcome:
-        if await is_known(self.engine, arrival.message):
-            return Outcome.REPEATED
-        async with unit_of_work(self.session_maker) as session:
-            return await settle(session, arrival, settings=self.settings, at=now())
+        async with driver_unit_of_work(self.session_maker) as transaction:
+            return await settle(transaction, arrival, settings=self.settings, at=now())
 
 
 @post("/webhooks/paytr", opt=MACHINE, status_code=200, name="webhooks:paytr")

@@ -6,14 +6,13 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.invoices.numbering import DRAW_NUMBER
 from app.lib.clock import ISTANBUL
 from app.lib.ids import uuid7
+from app.lib.statements import Statement, Transaction, fetch
 
-ISSUE = text(f"""
+ISSUE = Statement(f"""
 WITH drawn AS ({DRAW_NUMBER}),
 document AS (
     INSERT INTO invoices (
@@ -59,7 +58,7 @@ class InvoiceDraft:
     payment_reference: str | None
 
 
-async def issue(session: AsyncSession, draft: InvoiceDraft, *, series: str, at: datetime) -> UUID:
+async def issue(transaction: Transaction, draft: InvoiceDraft, *, series: str, at: datetime) -> UUID:
     """Draw the next number and write the frozen document with its line; return its id."""
     invoice_id = uuid7()
     parameters = {name: getattr(draft, name) for name in draft.__slots__}
@@ -72,5 +71,5 @@ async def issue(session: AsyncSession, draft: InvoiceDraft, *, series: str, at: 
         "seller": msgspec.json.encode(draft.seller).decode(),
         "buyer": msgspec.json.encode(draft.buyer).decode(),
     }
-    await session.execute(ISSUE, parameters)
+    await fetch(transaction, ISSUE, parameters)
     return invoice_id

@@ -3,14 +3,15 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import EmailMessage
 from app.domain.jobs import Job
 from app.domain.notifications.messages import Message
 from app.lib.ids import uuid7
+from app.lib.statements import Statement, Transaction, fetch
 from app.lib.uow import defer
 
 LEASE = timedelta(minutes=5)
@@ -24,9 +25,19 @@ RETRY_AFTER = (
 )
 """How long to wait after each try that the server could not take; then the mail has failed."""
 
+QUEUE = Statement("""
+INSERT INTO email_messages
+       (id, dedupe_key, company_id, template, recipient, language, context, invoice_id, next_attempt_at,
+        attempts)
+VALUES (:id, :dedupe_key, :company_id, :template, :recipient, :language, CAST(:context AS jsonb), :invoice_id,
+        :next_attempt_at, 0)
+    ON CONFLICT (dedupe_key) DO NOTHING
+RETURNING id
+""")
+
 
 async def queue_email(
-    session: AsyncSession,
+    transaction: Transaction,
     *,
     occasion: str,
     message: Message,
@@ -37,25 +48,23 @@ async def queue_email(
     invoice_id: UUID | None = None,
 ) -> None:
     """Put one mail into the outbox; a second call for the same occasion changes nothing."""
-    statement = (
-        insert(EmailMessage)
-        .values(
-            id=uuid7(),
-            dedupe_key=occasion,
-            company_id=company_id,
-            template=message.template,
-            recipient=recipient,
-            language=language,
-            context=message.context(),
-            invoice_id=invoice_id,
-            next_attempt_at=at,
-        )
-        .on_conflict_do_nothing(index_elements=[EmailMessage.dedupe_key])
-        .returning(EmailMessage.id)
+    queued = await fetch(
+        transaction,
+        QUEUE,
+        {
+            "id": uuid7(),
+            "dedupe_key": occasion,
+            "company_id": company_id,
+            "template": message.template,
+            "recipient": recipient,
+            "language": language,
+            "context": msgspec.json.encode(message.context()).decode(),
+            "invoice_id": invoice_id,
+            "next_attempt_at": at,
+        },
     )
-    message_id = await session.scalar(statement)
-    if message_id is not None:
-        defer(session, Job.SEND_EMAIL, key=f"email:{message_id}", message_id=str(message_id))
+    for row in queued:
+        defer(transaction, Job.SEND_EMAIL, key=f"email:{row.id}", message_id=str(row.id))
 
 
 async def claim_email(session: AsyncSession, message_id: UUID, *, at: datetime) -> EmailMessage | None:
