@@ -1,4 +1,4 @@
-"""Opening cases: what the engine may not settle alone is laid before a person.
+"""Opening cases: what the engine may not settle alone is laid before a person, and closed by what happens.
 
 Deciding one is the operator's work and lives in `app.domain.ops`.
 """
@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,3 +32,16 @@ async def open_case(
         id=uuid7(), kind=kind, subject=subject, company_id=company_id, facts=dict(facts), opened_at=at
     )
     await session.execute(statement.on_conflict_do_nothing(index_elements=["kind", "subject"]))
+
+
+async def settle_case(
+    session: AsyncSession, kind: CaseKind, subject: str, *, decision: str, note: str, at: datetime
+) -> None:
+    """Close an open case that events have settled without an operator; none, or a decided one, is fine.
+
+    Whoever locks the payment as well locks it first: operators do so too (`app.domain.ops.case_decisions`).
+    """
+    statement = update(OperatorCase).where(
+        OperatorCase.kind == kind, OperatorCase.subject == subject, OperatorCase.closed_at.is_(None)
+    )
+    await session.execute(statement.values(decision=decision, note=note, closed_at=at))
