@@ -74,4 +74,4 @@ async def test_a_page_left_open_ends_with_reason_6_at_its_time_limit(receiver: R
         assert (order.state, order.reason_code, order.frame_open) == (OrderState.DECLINED, "6", False)
         assert len(order.notices) == 1
     finally:
-        await simulator.courier.close()
+        await simulator.close()

@@ -30,6 +30,7 @@ def create_sandbox(config: SandboxConfig) -> Litestar:
 
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
+        simulator.resume()
         clock = asyncio.create_task(_watch_time_limits(simulator))
         try:
             yield
@@ -37,7 +38,7 @@ def create_sandbox(config: SandboxConfig) -> Litestar:
             clock.cancel()
             with suppress(asyncio.CancelledError):
                 await clock
-            await simulator.courier.close()
+            await simulator.close()
 
     return Litestar(
         route_handlers=[

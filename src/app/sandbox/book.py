@@ -48,18 +48,26 @@ class Attempt:
 class Notice:
     """One callback as posted, and its deliveries so far.
 
-    `is_owed` until the merchant accepted it or was given up; one by hand is never owed. `held_days` is
-    how late it comes: it waits for `release`.
+    `is_owed` until the merchant accepted it or was given up; one sent by hand is never owed. Its first
+    delivery is `copies` at once; it `is_repeated` until accepted, and then may come again all the same.
+    While `held_days` is set it waits to be released: so many days late it is.
     """
 
     form: dict[str, str]
     attempts: list[Attempt] = field(default_factory=list)
     is_owed: bool = False
     held_days: int | None = None
+    copies: int = 1
+    is_repeated: bool = True
+    comes_again: bool = False
 
     @property
     def accepted(self) -> bool:
         return any(attempt.accepted for attempt in self.attempts)
+
+    @property
+    def is_held(self) -> bool:
+        return self.is_owed and self.held_days is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ import httpx
 
 from app.domain.payments.paytr.signing import sign
 from app.lib.clock import now
-from app.sandbox.book import Attempt, Notice, Order
+from app.sandbox.book import Attempt, Book, Notice, Order
 from app.sandbox.config import SandboxConfig
 
 ANSWER_LIMIT: Final = 20.0
@@ -58,30 +58,31 @@ def _unsigned(order: Order) -> dict[str, str]:
 
 
 class Courier:
-    """Carries notices to the callback URL; repeating ones travel in background tasks of their own."""
+    """Carries notices to the callback URL, each journey in a background task of its own."""
 
-    def __init__(self, config: SandboxConfig) -> None:
+    def __init__(self, config: SandboxConfig, book: Book) -> None:
         self._config = config
-        self._http = httpx.AsyncClient(timeout=ANSWER_LIMIT, follow_redirects=False)
+        self._book = book
+        limits = httpx.Limits(max_connections=config.callbacks_at_once)
+        # One place in line a delivery: the wait for it is no part of the time the merchant has.
+        self._line = asyncio.Semaphore(config.callbacks_at_once)
+        self._http = httpx.AsyncClient(timeout=ANSWER_LIMIT, limits=limits, follow_redirects=False)
         self._journeys: set[asyncio.Task[None]] = set()
 
-    def dispatch(self, notice: Notice) -> None:
-        """Send in the background until the answer is `OK` or the attempts are used up."""
-        journey = asyncio.create_task(self._repeat(notice))
+    def dispatch(self, order: Order, notices: list[Notice], *, delay: float = 0.0) -> None:
+        """Send notices in the background, after `delay` seconds, each when the one before it is done."""
+        if not notices:
+            return
+        journey = asyncio.create_task(self._travel(order, notices, delay))
         self._journeys.add(journey)
         journey.add_done_callback(self._journeys.discard)
 
-    async def send(self, notice: Notice) -> Attempt:
+    async def send(self, order: Order, notice: Notice) -> Attempt:
         """Send once and note how it went. Never raises: a fault is an answer that is not `OK`."""
-        at = now()
-        try:
-            async with asyncio.timeout(ANSWER_LIMIT):
-                response = await self._http.post(self._config.callback_url, data=notice.form)
-            accepted = response.status_code == 200 and response.content == b"OK"
-            attempt = Attempt(at, response.status_code, response.text[:KEPT_CHARACTERS], accepted)
-        except Exception as error:  # whatever broke this one, the next must come
-            attempt = Attempt(at, None, f"{type(error).__name__}: {error}"[:KEPT_CHARACTERS], False)
+        async with self._line:
+            attempt = await self._deliver(notice)
         notice.attempts.append(attempt)
+        self._book.save(order)
         return attempt
 
     async def close(self) -> None:
@@ -91,8 +92,30 @@ class Courier:
         await asyncio.gather(*self._journeys, return_exceptions=True)
         await self._http.aclose()
 
-    async def _repeat(self, notice: Notice) -> None:
-        for _ in range(self._config.repeat_limit):
-            if (await self.send(notice)).accepted:
-                return
+    async def _deliver(self, notice: Notice) -> Attempt:
+        at = now()
+        try:
+            async with asyncio.timeout(ANSWER_LIMIT):
+                response = await self._http.post(self._config.callback_url, data=notice.form)
+        except Exception as error:  # whatever broke this one, the next must come
+            return Attempt(at, None, f"{type(error).__name__}: {error}"[:KEPT_CHARACTERS], False)
+        accepted = response.status_code == 200 and response.content == b"OK"
+        return Attempt(at, response.status_code, response.text[:KEPT_CHARACTERS], accepted)
+
+    async def _travel(self, order: Order, notices: list[Notice], delay: float) -> None:
+        await asyncio.sleep(delay)
+        for notice in notices:
+            notice.held_days = None
+            await self._repeat(order, notice)
+            notice.is_owed = False
+            self._book.save(order)
+
+    async def _repeat(self, order: Order, notice: Notice) -> None:
+        await asyncio.gather(*(self.send(order, notice) for _ in range(notice.copies)))
+        for _ in range(self._config.repeat_limit - notice.copies if notice.is_repeated else 0):
+            if notice.accepted:
+                break
             await asyncio.sleep(self._config.repeat_seconds)
+            await self.send(order, notice)
+        if notice.comes_again and notice.accepted:
+            await self.send(order, notice)

@@ -18,6 +18,7 @@ from app.lib.clock import now
 from app.sandbox.book import Notice, Order
 from app.sandbox.callbacks import REASONS, failure_form, signed, success_form
 from app.sandbox.endpoints import form_of
+from app.sandbox.journeys import FORGED_HASH
 from app.sandbox.simulator import GAVE_UP, Simulator
 from app.sandbox.texts import DECLINE_LABELS
 from app.sandbox.views import attempt_view, order_view
@@ -26,7 +27,6 @@ PAGE_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-FORGED_HASH = "Zm9yZ2VkLCBzbyB0aGF0IGl0IG11c3QgYmUgcmVmdXNlZA=="
 
 
 class Payment(msgspec.Struct, forbid_unknown_fields=True):
@@ -148,7 +148,7 @@ async def send_at_once(simulator: Simulator, order: Order, callback: Callback) -
     """Post the same callback `times` at the same moment and return the answers."""
     notice = Notice(callback.form(order))
     order.notices.append(notice)
-    attempts = await asyncio.gather(*(simulator.courier.send(notice) for _ in range(callback.times)))
+    attempts = await asyncio.gather(*(simulator.courier.send(order, notice) for _ in range(callback.times)))
     return [attempt_view(attempt) for attempt in attempts]
 
 

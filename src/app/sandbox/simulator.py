@@ -13,7 +13,10 @@ from app.lib.clock import ISTANBUL
 from app.sandbox.book import Book, Notice, Order, OrderState
 from app.sandbox.callbacks import Courier, failure_form, success_form
 from app.sandbox.config import SandboxConfig
+from app.sandbox.faults import Fault, FaultPlan
+from app.sandbox.journeys import journey
 from app.sandbox.rules import BAD_FIELD, refusal, token_matches
+from app.sandbox.shelf import Shelf
 
 GAVE_UP: Final = "6"
 TEST_PAN: Final = "435508AAA4358"
@@ -24,8 +27,21 @@ class Simulator:
 
     def __init__(self, config: SandboxConfig) -> None:
         self.config = config
-        self.book = Book()
-        self.courier = Courier(config)
+        self.faults = FaultPlan(config.seed, config.fault_rates)
+        self._shelf = Shelf(config.book_path) if config.book_path else None
+        self.book = Book(self._shelf, config.merchants)
+        self.courier = Courier(config, self.book)
+
+    def resume(self) -> None:
+        """Send on what an earlier process still owed the merchant."""
+        for order in self.book:
+            self._send_on(order, [notice for notice in order.notices if notice.is_owed])
+
+    async def close(self) -> None:
+        """Stop sending and close the book."""
+        await self.courier.close()
+        if self._shelf is not None:
+            self._shelf.close()
 
     def get_token(self, form: Mapping[str, str], at: datetime) -> dict[str, str]:
         """Answer get-token as PayTR does, entering the order when it is granted."""
@@ -65,7 +81,14 @@ class Simulator:
         masked_pan: str = TEST_PAN,
     ) -> None:
         """Take the money, exactly the amount unless told otherwise, and send the callback."""
+        faults = self.faults.of(order.merchant_oid)
         total = order.amount if total_amount is None else total_amount
+        if Fault.SURCHARGE in faults and total_amount is None:
+            total, installment_count = self._surcharge(order)
+        if Fault.OTHER_CURRENCY in faults:
+            order.collected_currency = "USD" if order.currency == "TL" else "TL"
+        if Fault.TEST_FLAG in faults:
+            order.collected_in_test = order.test_mode != "1"
         order.pay(at, total_amount=total, installment_count=installment_count, masked_pan=masked_pan)
         self._announce(order, success_form(order))
 
@@ -83,11 +106,22 @@ class Simulator:
             else:
                 self.decline(order, GAVE_UP)
 
+    def _surcharge(self, order: Order) -> tuple[int, int]:
+        installments = self.faults.number("instalments", order.merchant_oid, 2, 12)
+        percent = self.faults.number("surcharge", order.merchant_oid, 3, 20)
+        return order.amount + max(1, order.amount * percent // 100), installments
+
     def _announce(self, order: Order, form: dict[str, str]) -> None:
-        notice = Notice(form)
-        order.notices.append(notice)
+        notices = journey(self.faults, order, form)
+        order.notices.extend(notices)
         self.book.save(order)
-        self.courier.dispatch(notice)
+        self._send_on(order, [notice for notice in notices if notice.is_owed])
+
+    def _send_on(self, order: Order, notices: list[Notice]) -> None:
+        if not any(notice.is_held for notice in notices):
+            self.courier.dispatch(order, notices)
+        elif self.config.late_seconds is not None:
+            self.courier.dispatch(order, notices, delay=self.config.late_seconds)
 
 
 def _error(number: str, message: str) -> dict[str, Any]:
