@@ -5,13 +5,14 @@ import contextlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
 import stamina
 
 from app.domain.payments.gateway import GatewayRefused, GatewayUnreachable
-from app.domain.payments.paytr import client
+from app.domain.payments.paytr import client, transport
 from app.domain.payments.paytr.client import PaytrGateway
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from tests.sandbox.conftest import frame_request
@@ -77,7 +78,7 @@ async def test_an_answer_that_drips_in_is_cut_off(monkeypatch: pytest.MonkeyPatc
             await writer.drain()
             await asyncio.sleep(0.05)
 
-    monkeypatch.setattr(client, "TOKEN_LIMIT", 0.3)
+    monkeypatch.setattr(transport, "GET_TOKEN", replace(transport.GET_TOKEN, limit=0.3))
     async with server(drip) as (gateway, posted):
         started = time.monotonic()
         with pytest.raises(GatewayUnreachable, match="TimeoutError"):
@@ -99,7 +100,7 @@ async def test_the_question_is_given_up_after_a_few_times() -> None:
     async with server(answer(502, "busy")) as (gateway, posted):
         with pytest.raises(GatewayUnreachable):
             await gateway.inquire("A1")
-        assert len(posted) == client.STATUS_ATTEMPTS
+        assert len(posted) == client.READ_ATTEMPTS
 
 
 async def test_key_and_salt_never_leave_the_process() -> None:

@@ -14,8 +14,8 @@ from app.domain.payments.paytr.messages import (
     SCRIPT_PATH,
     frame_form,
     read_inquiry,
-    wire_currency,
 )
+from app.domain.payments.paytr.messages.buyer import wire_currency
 from app.domain.payments.values import FrameRequest, FrameToken, Inquiry
 
 

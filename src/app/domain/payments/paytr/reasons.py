@@ -18,6 +18,7 @@ class DeclineKind(StrEnum):
     SOFT = "soft"  # the same card may work later
     HARD = "hard"  # not with this card
     CUSTOMER = "customer"  # the buyer stopped or slipped; the same card works when they try again
+    IN_FLIGHT = "in_flight"  # the bank is busy with this card; later, under a new oid
     TECHNICAL = "technical"  # ours or PayTR's to mend; an operator looks
 
 
