@@ -8,7 +8,7 @@ from app.domain.billing.controllers.pages import DashboardController
 from app.domain.billing.controllers.registration import RegistrationController
 from app.domain.billing.webhooks import paytr_callback
 from app.domain.companies.controllers import LoginController
-from app.domain.ops.controllers import HealthController
+from app.domain.ops.controllers.health import HealthController
 from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
 from app.domain.workspaces.controllers.pages import WorkspaceController

@@ -1,0 +1,1 @@
+"""Pages and probes for those who run the service."""
