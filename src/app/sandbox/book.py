@@ -130,6 +130,7 @@ class Order:
     user_token: str = ""
     card_token: str = ""
     commission: int = 0
+    refund_locks: int = 0
     decides_at: datetime | None = None
     decides_code: str | None = None
     refunds: list[Refund] = field(default_factory=list)
@@ -193,6 +194,9 @@ class Book:
 
     def __iter__(self) -> Iterator[Order]:
         return reversed(self._by_oid.values())
+
+    def __reversed__(self) -> Iterator[Order]:
+        return iter(self._by_oid.values())
 
     def __len__(self) -> int:
         return len(self._by_oid)

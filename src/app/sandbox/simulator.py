@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from app.domain.payments.paytr.amounts import lira_text
-from app.lib.clock import ISTANBUL
 from app.sandbox.book import Book, Notice, Order, OrderState
-from app.sandbox.callbacks import Courier, failure_form, success_form
+from app.sandbox.callbacks import REASONS, Courier, failure_form, success_form
 from app.sandbox.config import SandboxConfig
 from app.sandbox.faults import Fault, FaultPlan
-from app.sandbox.journeys import journey
+from app.sandbox.inquiry import paid_answer
+from app.sandbox.journeys import journey, release
+from app.sandbox.rates import commission
 from app.sandbox.rules import BAD_FIELD, refusal, token_matches
 from app.sandbox.shelf import Shelf
 
@@ -54,7 +54,11 @@ class Simulator:
             return {"status": "failed", "reason": str(reason)}
         token = secrets.token_hex(32)
         amount = int(form["payment_amount"])
-        self.book.add(Order(merchant=merchant, token=token, form=dict(form), created_at=at, amount=amount))
+        order = Order(merchant=merchant, token=token, form=dict(form), created_at=at, amount=amount)
+        self.book.add(order)
+        if self.faults.strikes(Fault.EARLY, order.merchant_oid):
+            # The quickest buyer there is: paid before the merchant knows the page.
+            self.pay(order, at)
         return {"status": "success", "token": token}
 
     def status(self, form: Mapping[str, str]) -> dict[str, Any]:
@@ -69,7 +73,7 @@ class Simulator:
         order = self.book.find(form["merchant_oid"])
         if order is None or order.merchant != merchant or order.state is not OrderState.PAID:
             return _error("004", "merchant_oid ile basarili odeme bulunamadi")
-        return _found(order)
+        return paid_answer(order)
 
     def pay(
         self,
@@ -85,17 +89,33 @@ class Simulator:
         total = order.amount if total_amount is None else total_amount
         if Fault.SURCHARGE in faults and total_amount is None:
             total, installment_count = self._surcharge(order)
+        order.pay(at, total_amount=total, installment_count=installment_count, masked_pan=masked_pan)
         if Fault.OTHER_CURRENCY in faults:
             order.collected_currency = "USD" if order.currency == "TL" else "TL"
         if Fault.TEST_FLAG in faults:
             order.collected_in_test = order.test_mode != "1"
-        order.pay(at, total_amount=total, installment_count=installment_count, masked_pan=masked_pan)
+        order.commission = commission(self.config, order)
         self._announce(order, success_form(order))
 
     def decline(self, order: Order, code: str, *, keep_open: bool = False) -> None:
         """Decline the card and send the callback."""
         order.decline(code, keep_open=keep_open)
         self._announce(order, failure_form(order, code))
+
+    def play_buyer(self, order: Order, at: datetime, *, approve_rate: float) -> None:
+        """Pay or decline as the seed decides for this order."""
+        if self.faults.chance("buyer", order.merchant_oid) < approve_rate:
+            self.pay(order, at)
+        else:
+            codes = tuple(REASONS)
+            self.decline(order, codes[self.faults.number("reason", order.merchant_oid, 0, len(codes) - 1)])
+
+    def release(self, order: Order, *, days: int) -> int:
+        """Send what was held back for at most so many days, and return how many callbacks that is."""
+        released = release(order, days=days)
+        self.book.save(order)
+        self.courier.dispatch(order, released)
+        return len(released)
 
     def expire_overdue(self, at: datetime) -> None:
         """Close every page whose time is over, as PayTR does with reason 6."""
@@ -126,28 +146,3 @@ class Simulator:
 
 def _error(number: str, message: str) -> dict[str, Any]:
     return {"status": "error", "err_no": number, "err_msg": message}
-
-
-def _found(order: Order) -> dict[str, Any]:
-    paid_at = (order.paid_at or order.created_at).astimezone(ISTANBUL)
-    total = _comma(order.total_amount or 0)
-    return {
-        "status": "success",
-        "payment_amount": _comma(order.amount),
-        "payment_total": total,
-        "payment_date": f"{paid_at:%Y-%m-%d %H:%M:%S}",
-        "currency": order.currency,
-        "taksit": str(order.installment_count),
-        "kart_marka": "Sandbox",
-        "masked_pan": order.masked_pan,
-        "odeme_tipi": "KART",
-        "test_mode": order.test_mode,
-        "kesinti_tutari": "0",
-        "net_tutar": total,
-        "returns": [],
-    }
-
-
-def _comma(kurus: int) -> str:
-    """Write lira as PayTR's example does: a comma, no padding (`10,8`)."""
-    return lira_text(kurus).rstrip("0").rstrip(".").replace(".", ",")
