@@ -3,6 +3,7 @@
 from app.domain.jobs import POLICIES, Job, Queue
 from app.server.plugins import build_workers
 from app.tasks import CRONS, TASKS
+from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources
 
 
@@ -26,7 +27,7 @@ async def test_workers_know_their_jobs_by_name_and_their_crons(resources: Resour
 
 def test_every_due_column_is_swept_at_least_every_minute() -> None:
     sweeps = {task.__name__: cron for _, cron, task in CRONS if task.__name__.startswith("sweep_")}
-    assert {"sweep_invoices", "sweep_emails", "sweep_inquiries", "sweep_transitions"} == set(sweeps)
+    assert {*SWEEPS, "sweep_transitions"} == set(sweeps)
     assert set(sweeps.values()) <= {"* * * * *", "* * * * * */20"}
 
 

@@ -50,8 +50,8 @@ async def test_one_pass_renders_and_sends_what_the_queue_missed_and_a_second_fin
     later = now() + timedelta(minutes=2)
     first = {line["sweep"]: line["done"] for line in await billing_pass(resources, later)}
     second = {line["sweep"]: line["found"] for line in await billing_pass(resources, later)}
-    assert first == {"sweep_inquiries": 1, "sweep_invoices": 1, "sweep_emails": 2}
-    assert second == {"sweep_inquiries": 0, "sweep_invoices": 0, "sweep_emails": 0}
+    assert first == dict.fromkeys(SWEEPS, 0) | {"sweep_inquiries": 1, "sweep_invoices": 1, "sweep_emails": 2}
+    assert second == dict.fromkeys(SWEEPS, 0)
     assert isinstance(resources.mailer, MemoryMailer)
     subjects = [letter["Subject"] for letter in resources.mailer.messages]
     assert len(subjects) == 2

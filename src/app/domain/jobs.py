@@ -19,6 +19,7 @@ class Job(StrEnum):
     SEND_EMAIL = "notifications.send"
     ANNOUNCE = "billing.announce"
     INQUIRE_PAYMENT = "payments.inquire"
+    SEND_REFUND = "payments.refund"
     RUN_TRANSITION = "workspaces.run_transition"
 
 
@@ -36,6 +37,8 @@ POLICIES = {
     Job.RENDER_INVOICE: JobPolicy(Queue.BILLING, timeout=60, retries=5),
     Job.ANNOUNCE: JobPolicy(Queue.BILLING, timeout=10, retries=1),
     Job.INQUIRE_PAYMENT: JobPolicy(Queue.BILLING, timeout=60, retries=1),
+    # PayTR may take 90 seconds over a refund, and is asked before or after it
+    Job.SEND_REFUND: JobPolicy(Queue.BILLING, timeout=240, retries=1),
     Job.SEND_EMAIL: JobPolicy(Queue.MAIL, timeout=60, retries=1),
     Job.RUN_TRANSITION: JobPolicy(Queue.WORKSPACES, timeout=300, retries=1),
 }

@@ -35,9 +35,9 @@ def N_(message: str) -> str:  # noqa: N802 the name xgettext and Babel know
 
 
 def translate(language: str, message: str, **facts: object) -> str:
-    """Return a message in a language with its `%(name)s` facts filled in."""
+    """Return a message in a language with its `%(name)s` facts filled in, money as the language writes it."""
     text = translator(language).gettext(message) if message else ""
-    return text % facts if facts else text
+    return text % {name: _written(fact, language) for name, fact in facts.items()} if facts else text
 
 
 @cache
@@ -85,6 +85,10 @@ def format_money(money: Money, language: str) -> str:
     if language == "tr":
         return f"{sign}{digits.translate(TURKISH_SEPARATORS)} {symbol or money.currency}"
     return f"{sign}{symbol}{digits}" if symbol else f"{sign}{money.currency} {digits}"
+
+
+def _written(fact: object, language: str) -> object:
+    return format_money(fact, language) if isinstance(fact, Money) else fact
 
 
 def format_date(at: datetime | date, language: str) -> str:

@@ -18,6 +18,10 @@ class Money:
         """The amount in whole units with two decimals, for formatting only."""
         return Decimal(self.amount).scaleb(-2)
 
+    def __str__(self) -> str:
+        """Return `2970.00 TRY`, for logs; people read `format_money`."""
+        return f"{self.major} {self.currency}"
+
 
 @dataclass(frozen=True, slots=True)
 class VatSplit:

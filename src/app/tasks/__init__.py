@@ -12,6 +12,7 @@ TASKS: list[tuple[Job, Task]] = [
     (Job.RENDER_INVOICE, billing.render_invoice),
     (Job.ANNOUNCE, billing.announce),
     (Job.INQUIRE_PAYMENT, billing.inquire_payment),
+    (Job.SEND_REFUND, billing.send_refund),
     (Job.SEND_EMAIL, billing.send_email),
     (Job.RUN_TRANSITION, workspaces.run_transition),
 ]
@@ -20,6 +21,7 @@ CRONS: list[tuple[Queue, str, Task]] = [
     (Queue.BILLING, "* * * * *", billing.sweep_invoices),
     (Queue.MAIL, "* * * * *", billing.sweep_emails),
     (Queue.BILLING, "* * * * *", billing.sweep_inquiries),
+    (Queue.BILLING, "* * * * *", billing.sweep_refunds),
     (Queue.BILLING, "17 3 * * *", maintenance.forget_idle_runs),
     (Queue.WORKSPACES, "* * * * * */20", workspaces.sweep_transitions),
     (Queue.WORKSPACES, "* * * * *", workspaces.check_workspaces),

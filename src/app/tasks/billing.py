@@ -10,6 +10,8 @@ from saq.types import Context
 from app.domain.billing.post import send_email as send_email_now
 from app.domain.billing.receipts import due_invoices
 from app.domain.billing.receipts import render_invoice as render_invoice_now
+from app.domain.billing.refunds import due_refunds
+from app.domain.billing.refunds import send_refund as send_refund_now
 from app.domain.billing.verification import due_inquiries
 from app.domain.billing.verification import inquire as inquire_now
 from app.domain.notifications.service import due_emails
@@ -40,6 +42,11 @@ async def inquire_payment(context: Context, *, payment_id: str) -> None:
     await _inquire(resources_of(context), UUID(payment_id), now())
 
 
+async def send_refund(context: Context, *, refund_id: str) -> None:
+    """Take one refund a step on."""
+    await _refund(resources_of(context), UUID(refund_id), now())
+
+
 async def sweep_invoices(context: Context) -> None:
     """Render what the queue has missed."""
     await SWEEPS["sweep_invoices"](resources_of(context), now())
@@ -53,6 +60,11 @@ async def sweep_emails(context: Context) -> None:
 async def sweep_inquiries(context: Context) -> None:
     """Ask PayTR about every payment that is due."""
     await SWEEPS["sweep_inquiries"](resources_of(context), now())
+
+
+async def sweep_refunds(context: Context) -> None:
+    """Send the refunds that are due, or ask PayTR about them."""
+    await SWEEPS["sweep_refunds"](resources_of(context), now())
 
 
 async def _render(resources: Resources, invoice_id: UUID, at: datetime) -> None:
@@ -73,8 +85,13 @@ async def _inquire(resources: Resources, payment_id: UUID, at: datetime) -> None
     await inquire_now(resources.session_maker, resources.gateway, resources.settings, payment_id, at=at)
 
 
+async def _refund(resources: Resources, refund_id: UUID, at: datetime) -> None:
+    await send_refund_now(resources.session_maker, resources.gateway, refund_id, at=at)
+
+
 SWEEPS: dict[str, Callable[[Resources, datetime], Awaitable[Tally]]] = {
     "sweep_inquiries": partial(sweep, name="sweep_inquiries", find=due_inquiries, do=_inquire),
+    "sweep_refunds": partial(sweep, name="sweep_refunds", find=due_refunds, do=_refund),
     "sweep_invoices": partial(sweep, name="sweep_invoices", find=due_invoices, do=_render),
     "sweep_emails": partial(sweep, name="sweep_emails", find=due_emails, do=_send),
 }

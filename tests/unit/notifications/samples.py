@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.notifications.mailer import Attachment, OutgoingEmail
-from app.domain.notifications.messages import Message, PaymentFailed, PaymentReceipt, Welcome
+from app.domain.notifications.messages import Message, PaymentFailed, PaymentReceipt, RefundSent, Welcome
 from app.domain.notifications.rendering import Letterhead
 
 AT = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
@@ -46,6 +46,15 @@ MESSAGES: tuple[Message, ...] = (
         currency="TRY",
         reason="Payment received",
         retry_url="https://tezgah.example/billing",
+    ),
+    RefundSent(
+        full_name="Ayşe Yılmaz",
+        company_name="Işık A.Ş.",
+        amount=1485_00,
+        currency="TRY",
+        paid_at=AT,
+        payment_reference="TZG4K2J8H7Q9W1E5R6T3Y0UI",
+        refund_reference="TZR8D3F6G1H5J2K7L4M9N0PQ",
     ),
 )
 

@@ -73,7 +73,21 @@ class PaymentFailed(Message):
     retry_url: str
 
 
-MESSAGES: tuple[type[Message], ...] = (Welcome, PaymentReceipt, PaymentFailed)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundSent(Message):
+    """PayTR has given money back; the bank shows it some days later."""
+
+    template: ClassVar[str] = "refund_sent"
+
+    company_name: str
+    amount: int
+    currency: str
+    paid_at: datetime
+    payment_reference: str
+    refund_reference: str
+
+
+MESSAGES: tuple[type[Message], ...] = (Welcome, PaymentReceipt, PaymentFailed, RefundSent)
 
 
 def as_json(value: str | int | datetime | None) -> JsonValue:

@@ -1,0 +1,177 @@
+"""What follows when a refund is decided: the payment's sums, audit, mail, cases. One transaction each.
+
+The caller holds the locks of the payment and the refund.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import PAYMENT_TRANSITIONS, CaseKind, Company, Payment, PaymentStatus, Refund, RefundStatus
+from app.domain.audit.service import record
+from app.domain.billing.cases import open_case
+from app.domain.billing.refund_rules import Entry, is_as_asked
+from app.domain.companies.queries import billing_contact
+from app.domain.jobs import Job
+from app.domain.notifications.messages import RefundSent
+from app.domain.notifications.service import queue_email
+from app.lib.uow import defer
+
+OPEN = (RefundStatus.CREATED, RefundStatus.SENT, RefundStatus.UNKNOWN)
+
+
+def note_request(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """Add the audit entry of a refund that somebody, or the engine, has asked for."""
+    record(
+        session,
+        at=at,
+        action="refund.requested",
+        subject=refund.id,
+        company_id=refund.company_id,
+        actor_id=refund.requested_by_id,
+        actor="user" if refund.requested_by_id else "system",
+        facts=facts_of(payment, refund) | {"reason": refund.reason},
+    )
+    defer(session, Job.ANNOUNCE, company_id=str(refund.company_id))
+
+
+async def succeed(
+    session: AsyncSession, payment: Payment, refund: Refund, entry: Entry, *, at: datetime
+) -> None:
+    """Record what PayTR gave back; another amount, or a second success, is also laid before a person."""
+    if refund.is_decided:
+        await _doubt(session, payment, refund, entry, at=at)
+        return
+    if not is_as_asked(payment, refund.amount, entry):
+        await _doubt(session, payment, refund, entry, at=at)
+    elsewhere = await _open_elsewhere(session, refund)
+    collected = payment.collected or 0
+    payment.refunded = min(payment.refunded + entry.amount, collected)
+    payment.refund_reserved = min(payment.refunded + elsewhere, collected)
+    target = PaymentStatus.REFUNDED if payment.refunded == collected else PaymentStatus.PARTLY_REFUNDED
+    if payment.status is not target:
+        payment.status = PAYMENT_TRANSITIONS.move(payment.status, target)
+    refund.succeed(entry.amount, at)
+    await refunded(session, payment, refund, at=at)
+
+
+async def refunded(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """Let follow what follows from money given back: audit entry, mail, pages.
+
+    The credit note is due from here on: the refund has succeeded and no credit note names it. It is drawn
+    by the invoices' own sweep, so that a number is never waited for here.
+    """
+    _note(session, payment, refund, "refund.succeeded", at=at)
+    await _queue_mail(session, payment, refund, at=at)
+
+
+async def fail(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """End a refund that PayTR will not make: what it held is free again, and a person is told."""
+    elsewhere = await _open_elsewhere(session, refund)
+    payment.refund_reserved = min(payment.refunded + elsewhere, payment.collected or 0)
+    refund.fail(at)
+    await _open_case(session, CaseKind.REFUND_REFUSED, payment, refund, {}, at=at)
+    _note(session, payment, refund, "refund.failed", at=at)
+
+
+async def leave_to_operator(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """Stop asking; the outcome stays unknown and the amount reserved until a person has looked."""
+    refund.next_attempt_at = None
+    await _open_case(session, CaseKind.OUTCOME_UNKNOWN, payment, refund, {}, at=at)
+    _note(session, payment, refund, "refund.unresolved", actor="system", at=at)
+
+
+def facts_of(payment: Payment, refund: Refund) -> dict[str, Any]:
+    """Return what audit entries and cases say of a refund; amounts in minor units."""
+    facts = {
+        "merchant_oid": payment.merchant_oid,
+        "reference": refund.reference,
+        "amount": refund.amount,
+        "currency": refund.currency,
+        "returned": refund.returned,
+        "code": refund.error_code,
+        "answer": refund.error_message,
+    }
+    return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+async def _doubt(
+    session: AsyncSession, payment: Payment, refund: Refund, entry: Entry, *, at: datetime
+) -> None:
+    found = {"listed": entry.amount, "entries": entry.count}
+    await _open_case(session, CaseKind.AMOUNT_DIFFERS, payment, refund, found, at=at)
+
+
+async def _open_elsewhere(session: AsyncSession, refund: Refund) -> int:
+    """Return what the payment's other open refunds hold."""
+    statement = select(func.coalesce(func.sum(Refund.amount), 0)).where(
+        Refund.payment_id == refund.payment_id, Refund.id != refund.id, Refund.status.in_(OPEN)
+    )
+    return int((await session.execute(statement)).scalar_one())
+
+
+async def _open_case(
+    session: AsyncSession,
+    kind: CaseKind,
+    payment: Payment,
+    refund: Refund,
+    found: dict[str, Any],
+    *,
+    at: datetime,
+) -> None:
+    await open_case(
+        session,
+        kind,
+        refund.reference,
+        company_id=refund.company_id,
+        facts=facts_of(payment, refund) | found,
+        at=at,
+    )
+
+
+def _note(
+    session: AsyncSession,
+    payment: Payment,
+    refund: Refund,
+    action: str,
+    *,
+    at: datetime,
+    actor: str = "paytr",
+) -> None:
+    """Add the audit entry and tell the company's open pages."""
+    record(
+        session,
+        at=at,
+        action=action,
+        subject=refund.id,
+        company_id=refund.company_id,
+        actor=actor,
+        facts=facts_of(payment, refund),
+    )
+    defer(session, Job.ANNOUNCE, company_id=str(refund.company_id))
+
+
+async def _queue_mail(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
+    company = await session.get_one(Company, refund.company_id)
+    contact = await billing_contact(session, company.id)
+    if contact is None or refund.returned is None:
+        return
+    await queue_email(
+        session,
+        occasion=f"refund:{refund.id}",
+        message=RefundSent(
+            full_name=contact.full_name,
+            company_name=company.name,
+            amount=refund.returned,
+            currency=refund.currency,
+            paid_at=payment.succeeded_at or at,
+            payment_reference=payment.merchant_oid,
+            refund_reference=refund.reference,
+        ),
+        recipient=contact.email,
+        language=company.language,
+        company_id=company.id,
+        at=at,
+    )
