@@ -1,7 +1,10 @@
-"""PayTR's signatures: one table of formulas, one way to compute them, one verifier for callbacks.
+"""PayTR's signatures: one table of formulas, one way to compute them, one verifier per inbound message.
 
 token = base64(HMAC-SHA256(merchant_key, field1 + field2 + ... with merchant_salt at its place)), UTF-8,
 nothing between the fields. The order is that of PayTR's sample code, not of its field tables.
+
+Which verifier applies is decided by the address a message came to, never by a field of the message: the
+boundary between two fields can be shifted under one hash, so a field that picks the formula is a forgery.
 """
 
 import hashlib
@@ -51,8 +54,6 @@ FORMULAS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "link_delete": ("id", "merchant_id", SALT),
         "link_send_sms": ("id", "merchant_id", "cell_phone", SALT),
         "link_send_email": ("id", "merchant_id", "email", SALT),
-        # Only for the link's own URL. A panel callback that carries an unsigned `callback_id` must not
-        # be verified with it: the boundary between the two fields can be shifted under one hash.
         "link_callback": ("callback_id", "merchant_oid", SALT, "status", "total_amount"),
         "bkm_express": (
             *_BUYER,
@@ -74,7 +75,6 @@ FORMULAS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "platform_returned_list": _DATE_RANGE,
         "platform_send_returned": ("merchant_id", "trans_id", SALT),
-        # PayTR's PHP sample deletes every backslash from `trans_ids` before it hashes.
         "platform_transfer_result_callback": ("trans_ids", SALT),
         "platform_returned_callback": ("merchant_id", "trans_id", SALT),
     }
@@ -104,8 +104,48 @@ def verify_callback(credentials: PaytrCredentials, fields: Mapping[str, str]) ->
     `fields` is the form decoded exactly once. Only merchant_oid, status and total_amount are covered;
     currency, test_mode and payment_amount are not.
     """
+    return _carries_hash("callback", credentials, fields)
+
+
+def verify_link_callback(
+    credentials: PaytrCredentials, fields: Mapping[str, str], *, callback_id: str
+) -> bool:
+    """Say whether a payment link's callback carries PayTR's hash for the link we issued as `callback_id`.
+
+    The id must be ours and not what the message says: a genuine hash for `ORDER1` also fits `ORD` + `ER1`.
+    """
+    if not callback_id or fields.get("callback_id") != callback_id:
+        return False
+    return _carries_hash("link_callback", credentials, fields)
+
+
+def verify_eft_interim_callback(credentials: PaytrCredentials, fields: Mapping[str, str]) -> bool:
+    """Say whether PayTR sent the notice that a buyer reports a bank transfer; it is not a payment."""
+    return _carries_hash("eft_interim_callback", credentials, fields)
+
+
+def verify_transfer_results(credentials: PaytrCredentials, fields: Mapping[str, str]) -> bool:
+    """Say whether PayTR sent the results of platform transfers; `trans_ids` is JSON text as received.
+
+    PayTR's PHP sample deletes every backslash from it before it hashes.
+    """
+    trans_ids = fields.get("trans_ids", "").replace("\\", "")
+    return bool(trans_ids) and _carries_hash(
+        "platform_transfer_result_callback", credentials, {**fields, "trans_ids": trans_ids}
+    )
+
+
+def verify_returned_transfer(credentials: PaytrCredentials, fields: Mapping[str, str]) -> bool:
+    """Say whether PayTR sent the notice that a returned platform transfer was paid out again.
+
+    Signed with our own merchant id, whatever id the message carries.
+    """
+    return _carries_hash("platform_returned_callback", credentials, fields)
+
+
+def _carries_hash(formula: str, credentials: PaytrCredentials, fields: Mapping[str, str]) -> bool:
     try:
-        expected = sign("callback", credentials, fields)
+        expected = sign(formula, credentials, fields)
     except UnsignableFields:
         return False
     return hmac.compare_digest(expected.encode(), _bytes(fields.get("hash", "")))

@@ -84,9 +84,9 @@ def read_payouts(body: str) -> PayoutStatement:
 
 
 def read_payout_detail(body: str) -> PayoutDetail:
-    """Return the orders of a payout."""
+    """Return the orders of a payout; a refund takes away, so its amount is below zero."""
     lines = (
-        PayoutLine(_oid(row, "merchant_oid"), _unsigned(row, "payment"), _currency(row))
+        PayoutLine(_oid(row, "merchant_oid"), _signed(row, "payment"), _currency(row))
         for row in _rows(_answer(body))
     )
     return PayoutDetail(body, tuple(lines))
