@@ -9,8 +9,8 @@ INSERT INTO companies (id, name, slug, language, created_at)
 SELECT gen_random_uuid(), 'Company ' || n, 'c' || n, 'tr', now() FROM generate_series(1, $1::int) n
 """
 OWNER = """
-INSERT INTO users (id, email, full_name, password_hash, language, color_scheme, session_epoch)
-VALUES (gen_random_uuid(), 'bench@example.com', 'Ada', 'none', 'tr', 'auto', 0)
+INSERT INTO users (id, email, full_name, password_hash, language, color_scheme, session_epoch, is_operator)
+VALUES (gen_random_uuid(), 'bench@example.com', 'Ada', 'none', 'tr', 'auto', 0, FALSE)
 """
 SUBSCRIPTIONS = """
 INSERT INTO subscriptions (id, company_id, plan_code, interval, status, trial_ends_at, cancel_at_period_end)

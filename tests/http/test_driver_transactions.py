@@ -1,6 +1,7 @@
 """Transactions on the driver's own connection end as the mapper's do."""
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 from sqlalchemy import func, select
@@ -58,9 +59,9 @@ async def test_a_statement_reads_the_same_in_both_kinds_of_transaction(session_m
 async def test_jobs_leave_after_the_commit_and_only_then(session_maker: Sessions) -> None:
     handed: list[Deferred] = []
 
-    async def enqueue(deferred: object) -> None:
+    async def enqueue(deferred: Sequence[Deferred]) -> None:
         assert await mails(session_maker) == 1, "the commit comes first"
-        handed.extend(deferred)  # type: ignore[call-overload]
+        handed.extend(deferred)
 
     watched = async_sessionmaker(session_maker.kw["bind"], info={ENQUEUE: enqueue})
     async with driver_unit_of_work(watched) as transaction:
@@ -71,11 +72,14 @@ async def test_jobs_leave_after_the_commit_and_only_then(session_maker: Sessions
 
 
 async def test_an_error_leaves_no_row_and_no_job(session_maker: Sessions) -> None:
-    with pytest.raises(RuntimeError):
+    async def fail() -> None:
         async with driver_unit_of_work(session_maker) as transaction:
             await queue(transaction, "welcome:1")
             assert transaction.info[DEFERRED]
             raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await fail()
     assert await mails(session_maker) == 0
 
 

@@ -1,5 +1,6 @@
 """Puts the application together."""
 
+import gc
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, nullcontext
@@ -59,6 +60,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     @asynccontextmanager
     async def lifespan(application: Litestar) -> AsyncIterator[None]:
         async with closing(resources) if owns_resources else nullcontext():
+            gc.freeze()  # what is loaded now stays: every later collection need not walk it
             yield
         await session_redis.aclose()
 
