@@ -20,6 +20,7 @@ from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import PaymentFailed
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.paytr.reasons import classify
+from app.domain.subscriptions.periods import Period
 from app.lib.ids import uuid7
 from app.lib.settings import Settings
 from app.lib.statements import Transaction, fetch
@@ -77,7 +78,16 @@ async def _apply(
     parameters = _parameters(row, arrival, Outcome.APPLIED, at, action="subscription.activated")
     parameters |= {"collected": arrival.message.total_amount, "inquire_at": at + VERIFY_AFTER}
     await store.write_applied(transaction, row, decision, parameters)
-    draft = invoices.InvoiceDraft(
+    draft = invoice_draft(row, decision.bought, settings)
+    invoice_id = await invoices.issue(transaction, draft, series=settings.invoice_series, at=at)
+    # the one job of a success: it also tells the company's open pages, once there is an invoice to show
+    defer(transaction, Job.RENDER_INVOICE, key=f"render:{invoice_id}", invoice_id=str(invoice_id))
+    return Outcome.APPLIED
+
+
+def invoice_draft(row: Any, bought: Period, settings: Settings) -> invoices.InvoiceDraft:
+    """Return what the invoice of a locked payment says, for the period it buys."""
+    return invoices.InvoiceDraft(
         company_id=row.company_id,
         order_id=row.order_id,
         payment_id=row.payment_id,
@@ -89,15 +99,11 @@ async def _apply(
         vat=row.vat,
         vat_basis_points=row.vat_basis_points,
         total=row.gross,
-        description=line_description(row.plan_name, row.interval, decision.bought, row.language),
-        period_start=decision.bought.start,
-        period_end=decision.bought.end,
+        description=line_description(row.plan_name, row.interval, bought, row.language),
+        period_start=bought.start,
+        period_end=bought.end,
         payment_reference=row.merchant_oid,
     )
-    invoice_id = await invoices.issue(transaction, draft, series=settings.invoice_series, at=at)
-    # the one job of a success: it also tells the company's open pages, once there is an invoice to show
-    defer(transaction, Job.RENDER_INVOICE, key=f"render:{invoice_id}", invoice_id=str(invoice_id))
-    return Outcome.APPLIED
 
 
 async def _decline(
