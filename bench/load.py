@@ -33,17 +33,28 @@ def get(path: str, cookie: str = "") -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: bench\r\n{line}\r\n".encode()
 
 
-async def drive(address: str, requests: Sequence[bytes], *, connections: int) -> Measured:
-    """Send every request once over so many connections; all have to answer 200."""
+async def drive(
+    address: str, requests: Sequence[bytes], *, connections: int, per_second: float | None = None
+) -> Measured:
+    """Send every request once over so many connections; all have to answer 200.
+
+    As fast as the server takes them, or with `per_second` at that pace, whatever the server does; a
+    latency then counts from the moment the request was due.
+    """
     parts = urlsplit(address)
-    waiting = iter(requests)
+    waiting = enumerate(requests)
     latencies: list[float] = []
     bodies: list[bytes] = []
+    start = time.perf_counter()
 
     async def connection() -> None:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        for request in waiting:
+        for number, request in waiting:
             began = time.perf_counter()
+            if per_second is not None:
+                # the clock of the arrivals runs on: a request that had to wait for us has waited
+                began = max(start + number / per_second, start)
+                await asyncio.sleep(began - time.perf_counter())
             writer.write(request)
             status, body = await _answer(reader)
             latencies.append((time.perf_counter() - began) * 1000)
