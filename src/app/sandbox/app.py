@@ -1,6 +1,7 @@
 """The sandbox as an ASGI app, and the process that serves it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
@@ -14,7 +15,8 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from app.lib.clock import now
-from app.sandbox import control, endpoints, frame
+from app.sandbox import control, control_book, control_faults, endpoints, frame, page
+from app.sandbox.answers import FaultyAnswers
 from app.sandbox.book import OrderConflict
 from app.sandbox.config import SandboxConfig
 from app.sandbox.simulator import Simulator
@@ -22,10 +24,38 @@ from app.sandbox.views import STATIC, TEMPLATES
 
 EXPIRY_CHECK_SECONDS: Final = 1.0
 SHUTDOWN_SECONDS: Final = 2
+ON_PURPOSE: Final = ("ASGI callable returned without completing response.",)
+"""What uvicorn says about an answer that a fault cut off."""
+
+HANDLERS: Final = (
+    endpoints.get_token,
+    endpoints.status_query,
+    frame.show_frame,
+    frame.submit_frame,
+    frame.frame_script,
+    control.list_orders,
+    control.show_order,
+    control.pay_order,
+    control.decline_order,
+    control.send_callback,
+    control_book.read_book,
+    control_book.pay_many,
+    control_faults.list_faults,
+    control_faults.script_order,
+    control_faults.expect,
+    control_faults.release,
+    page.show_orders,
+    page.show_cards,
+    page.show_payouts,
+    page.show_faults,
+    page.press_button,
+    page.press_release,
+)
+"""PayTR's endpoints, its page, and the levers."""
 
 
 def create_sandbox(config: SandboxConfig) -> Litestar:
-    """Return a sandbox with an empty book."""
+    """Return a sandbox, with an empty book or the one on its shelf."""
     simulator = Simulator(config)
 
     @asynccontextmanager
@@ -41,22 +71,9 @@ def create_sandbox(config: SandboxConfig) -> Litestar:
             await simulator.close()
 
     return Litestar(
-        route_handlers=[
-            endpoints.get_token,
-            endpoints.status_query,
-            frame.show_frame,
-            frame.submit_frame,
-            frame.frame_script,
-            control.list_orders,
-            control.show_order,
-            control.pay_order,
-            control.decline_order,
-            control.send_callback,
-            control.show_book,
-            control.press_button,
-            create_static_files_router(path="/static", directories=[STATIC]),
-        ],
+        route_handlers=[*HANDLERS, create_static_files_router(path="/static", directories=[STATIC])],
         dependencies={"simulator": Provide(lambda: simulator, sync_to_thread=False)},
+        middleware=[FaultyAnswers(simulator)],
         exception_handlers={OrderConflict: _conflict},
         template_config=TemplateConfig(instance=JinjaTemplateEngine(engine_instance=_environment())),
         lifespan=[running],
@@ -67,6 +84,7 @@ def create_sandbox(config: SandboxConfig) -> Litestar:
 
 def serve(config: SandboxConfig) -> None:
     """Serve a sandbox until the process is told to stop."""
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.getMessage() not in ON_PURPOSE)
     uvicorn.run(
         create_sandbox(config),
         host=config.host,

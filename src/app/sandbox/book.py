@@ -110,6 +110,7 @@ class Order:
 
     `collected_currency` and `collected_in_test` say what the bank did where that is not what was asked.
     An order answered with wait_callback is decided at `decides_at`: declined with `decides_code`, or paid.
+    `card` is the one to be kept once this order is paid.
     """
 
     merchant: PaytrCredentials
@@ -127,8 +128,7 @@ class Order:
     reason_code: str | None = None
     collected_currency: str | None = None
     collected_in_test: bool | None = None
-    user_token: str = ""
-    card_token: str = ""
+    card: StoredCard | None = None
     commission: int = 0
     refund_locks: int = 0
     decides_at: datetime | None = None
@@ -168,7 +168,7 @@ class Order:
         """Take the money. Raises `OrderConflict` when it was taken before."""
         if self.state is OrderState.PAID:
             raise OrderConflict(f"{self.merchant_oid} is paid already")
-        self.state, self.frame_open, self.paid_at = OrderState.PAID, False, at
+        self.state, self.frame_open, self.paid_at, self.decides_at = OrderState.PAID, False, at, None
         self.total_amount, self.installment_count = total_amount, installment_count
         self.masked_pan = masked_pan
 
@@ -177,6 +177,7 @@ class Order:
         if self.state is OrderState.PAID:
             raise OrderConflict(f"{self.merchant_oid} is paid already")
         self.state, self.frame_open, self.reason_code = OrderState.DECLINED, keep_open, code
+        self.decides_at = None
 
 
 class Book:
@@ -228,6 +229,14 @@ class Book:
     def overdue(self, at: datetime) -> list[Order]:
         """Return the orders whose page is still open past its time limit."""
         return [order for order in self._with_open_frame.values() if order.expires_at <= at]
+
+    def with_open_frame(self) -> list[Order]:
+        """Return the orders whose page still takes a card, oldest first."""
+        return list(self._with_open_frame.values())
+
+    def with_held_callbacks(self) -> list[Order]:
+        """Return the orders with callbacks that wait to be released, oldest first."""
+        return [order for order in reversed(self) if any(notice.is_held for notice in order.notices)]
 
     def undecided(self, at: datetime) -> list[Order]:
         """Return the orders whose announced decision is due."""

@@ -1,13 +1,13 @@
-// Keeps the book current without taking a menu away from somebody who is using it.
+// Keeps the book current without taking anything away from somebody who is using it.
 "use strict";
 
-const busy = () => document.activeElement?.closest("#orders form");
+const busy = () => document.activeElement?.closest("#live form") || document.querySelector("#live details[open]");
 
 setInterval(async () => {
   if (document.hidden || busy()) return;
-  const answer = await fetch("/").catch(() => null);
+  const answer = await fetch(location.href).catch(() => null);
   if (!answer?.ok || busy()) return;
-  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#orders");
-  const shown = document.querySelector("#orders");
+  const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("#live");
+  const shown = document.querySelector("#live");
   if (fresh && fresh.innerHTML !== shown.innerHTML) shown.replaceWith(fresh);
 }, 2000);
