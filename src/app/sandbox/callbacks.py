@@ -31,7 +31,8 @@ REASONS: Final = {
 def success_form(order: Order) -> dict[str, str]:
     """Return the signed callback of a paid order."""
     total = order.amount if order.total_amount is None else order.total_amount
-    return signed(order, {**_unsigned(order), "status": "success", "total_amount": str(total)})
+    facts = {**_unsigned(order), **_stored(order), "status": "success", "total_amount": str(total)}
+    return signed(order, facts)
 
 
 def failure_form(order: Order, code: str) -> dict[str, str]:
@@ -55,6 +56,12 @@ def _unsigned(order: Order) -> dict[str, str]:
         "test_mode": order.test_mode,
         "installment_count": str(order.installment_count),
     }
+
+
+def _stored(order: Order) -> dict[str, str]:
+    if order.card is None:
+        return {}
+    return {"utoken": order.card.user_token, "ctoken": order.card.card_token}
 
 
 class Courier:

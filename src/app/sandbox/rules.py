@@ -57,41 +57,55 @@ def token_matches(formula: str, merchant: PaytrCredentials, form: Mapping[str, s
     return hmac.compare_digest(sign(formula, merchant, fields).encode(), given.encode())
 
 
-def _text(limit: int) -> Check:
+def at_most(limit: int) -> Check:
+    """Accept texts of at most so many characters."""
     return lambda value: len(value) <= limit
 
 
-def _one_of(*values: str) -> Check:
+def one_of(*values: str) -> Check:
+    """Accept these texts."""
     return lambda value: value in values
 
 
-def _matches(pattern: str) -> Check:
+def matches(pattern: str) -> Check:
+    """Accept what a pattern matches whole; its classes mean ASCII."""
     compiled = re.compile(pattern, re.ASCII)
     return lambda value: compiled.fullmatch(value) is not None
 
 
-def _is_ipv4(value: str) -> bool:
+def is_ipv4(value: str) -> bool:
+    """Say whether a text is an IPv4 address."""
     try:
         return bool(IPv4Address(value))
     except AddressValueError:
         return False
 
 
-def _is_email(value: str) -> bool:
+def is_email(value: str) -> bool:
+    """Say whether a text is an e-mail address in ASCII."""
     return len(value) <= 100 and re.fullmatch(r"[!-~]+@[!-~]+", value, re.ASCII) is not None
 
 
-def _is_url(value: str) -> bool:
+def is_url(value: str) -> bool:
+    """Say whether a text is an absolute web address."""
     parts = urlsplit(value)
     return len(value) <= 400 and parts.scheme in {"http", "https"} and bool(parts.netloc)
 
 
-def _is_basket(value: str) -> bool:
+def is_basket(value: str) -> bool:
+    """Say whether a text is a basket: a JSON list of name, unit price in lira, quantity."""
     try:
-        lines = json.loads(b64decode(value, validate=True))
+        lines = json.loads(value)
     except ValueError:
         return False
     return isinstance(lines, list) and bool(lines) and all(_is_basket_line(line) for line in lines)
+
+
+def _is_encoded_basket(value: str) -> bool:
+    try:
+        return is_basket(b64decode(value, validate=True).decode())
+    except ValueError:
+        return False
 
 
 def _is_basket_line(line: object) -> bool:
@@ -106,24 +120,24 @@ def _is_basket_line(line: object) -> bool:
         return False
 
 
-_FLAG: Final = _one_of("0", "1")
+FLAG: Final = one_of("0", "1")
 
 RULES: Final = (
-    Rule("user_ip", _is_ipv4),
-    Rule("merchant_oid", _matches(r"[A-Za-z0-9]{1,64}")),
-    Rule("email", _is_email),
-    Rule("payment_amount", _matches(r"[1-9][0-9]{0,11}")),
-    Rule("currency", _one_of("TL", "TRY", "EUR", "USD", "GBP", "RUB"), required=False),
-    Rule("user_basket", _is_basket),
-    Rule("no_installment", _FLAG),
-    Rule("max_installment", _one_of("0", *(str(count) for count in range(2, 13)))),
-    Rule("user_name", _text(60)),
-    Rule("user_address", _text(400)),
-    Rule("user_phone", _text(20)),
-    Rule("merchant_ok_url", _is_url),
-    Rule("merchant_fail_url", _is_url),
-    Rule("test_mode", _FLAG, required=False),
-    Rule("debug_on", _FLAG, required=False),
-    Rule("timeout_limit", _matches(r"[1-9][0-9]{0,3}"), required=False),
-    Rule("lang", _one_of("tr", "en"), required=False),
+    Rule("user_ip", is_ipv4),
+    Rule("merchant_oid", matches(r"[A-Za-z0-9]{1,64}")),
+    Rule("email", is_email),
+    Rule("payment_amount", matches(r"[1-9][0-9]{0,11}")),
+    Rule("currency", one_of("TL", "TRY", "EUR", "USD", "GBP", "RUB"), required=False),
+    Rule("user_basket", _is_encoded_basket),
+    Rule("no_installment", FLAG),
+    Rule("max_installment", one_of("0", *(str(count) for count in range(2, 13)))),
+    Rule("user_name", at_most(60)),
+    Rule("user_address", at_most(400)),
+    Rule("user_phone", at_most(20)),
+    Rule("merchant_ok_url", is_url),
+    Rule("merchant_fail_url", is_url),
+    Rule("test_mode", FLAG, required=False),
+    Rule("debug_on", FLAG, required=False),
+    Rule("timeout_limit", matches(r"[1-9][0-9]{0,3}"), required=False),
+    Rule("lang", one_of("tr", "en"), required=False),
 )

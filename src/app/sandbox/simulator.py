@@ -82,14 +82,17 @@ class Simulator:
         *,
         total_amount: int | None = None,
         installment_count: int = 1,
-        masked_pan: str = TEST_PAN,
+        masked_pan: str = "",
     ) -> None:
-        """Take the money, exactly the amount unless told otherwise, and send the callback."""
+        """Take the money, exactly the amount unless told otherwise, keep the card, send the callback."""
         faults = self.faults.of(order.merchant_oid)
         total = order.amount if total_amount is None else total_amount
         if Fault.SURCHARGE in faults and total_amount is None:
             total, installment_count = self._surcharge(order)
-        order.pay(at, total_amount=total, installment_count=installment_count, masked_pan=masked_pan)
+        pan = masked_pan or order.masked_pan or TEST_PAN
+        order.pay(at, total_amount=total, installment_count=installment_count, masked_pan=pan)
+        if order.card is not None:
+            self.book.keep_card(order.card)
         if Fault.OTHER_CURRENCY in faults:
             order.collected_currency = "USD" if order.currency == "TL" else "TL"
         if Fault.TEST_FLAG in faults:
@@ -101,6 +104,13 @@ class Simulator:
         """Decline the card and send the callback."""
         order.decline(code, keep_open=keep_open)
         self._announce(order, failure_form(order, code))
+
+    def decide(self, order: Order, at: datetime) -> None:
+        """Let the decision fall that was announced with wait_callback."""
+        if order.decides_code is None:
+            self.pay(order, at)
+        else:
+            self.decline(order, order.decides_code)
 
     def play_buyer(self, order: Order, at: datetime, *, approve_rate: float) -> None:
         """Pay or decline as the seed decides for this order."""
@@ -118,7 +128,9 @@ class Simulator:
         return len(released)
 
     def expire_overdue(self, at: datetime) -> None:
-        """Close every page whose time is over, as PayTR does with reason 6."""
+        """Close every page whose time is over, with reason 6, and decide what was left waiting."""
+        for order in self.book.undecided(at):
+            self.decide(order, at)
         for order in self.book.overdue(at):
             if order.state is OrderState.DECLINED:
                 order.frame_open = False
