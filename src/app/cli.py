@@ -11,6 +11,7 @@ import click
 
 from app.lib.errors import DomainError
 from app.lib.settings import Settings, SettingsError, load_settings
+from app.sandbox.command import sandbox
 
 
 @click.group()
@@ -60,15 +61,7 @@ def worker(settings: Settings, queues: tuple[str, ...]) -> None:
     asyncio.run(run_worker(settings, queues))
 
 
-@main.command()
-@click.option("--port", default=8010, show_default=True)
-@click.pass_obj
-def sandbox(settings: Settings, port: int) -> None:
-    """Run the PayTR simulator on this machine; refused in production."""
-    from app.sandbox.app import serve
-    from app.sandbox.config import sandbox_config
-
-    serve(sandbox_config(settings, port=port))
+main.add_command(sandbox)
 
 
 @main.group()
