@@ -82,7 +82,7 @@ def last_finished_day(at: datetime) -> date:
 
 async def reconcile_day(
     session_maker: Maker, gateway: PaymentGateway, day: date, *, at: datetime, only_if_due: bool = False
-) -> UUID | None:
+) -> ReconciliationRun | None:
     """Compare one day and return its run; a run that could not have the reports says so in `error`.
 
     With `only_if_due` a day that has been done meanwhile, or is being done, is left alone. Otherwise raises
@@ -99,11 +99,9 @@ async def reconcile_day(
     try:
         reports, bodies = await fetch_reports(gateway, day, window)
     except GatewayError as error:
-        await _fail(session_maker, run_id, f"{type(error).__name__}: {error}", at=at)
-        return run_id
+        return await _fail(session_maker, run_id, f"{type(error).__name__}: {error}", at=at)
     await _keep(session_maker, run_id, bodies, at=at)
-    await _finish(session_maker, run_id, day, window, reports, at=at)
-    return run_id
+    return await _finish(session_maker, run_id, day, window, reports, at=at)
 
 
 def _due_at(day: date, runs: list[ReconciliationRun]) -> datetime | None:
@@ -150,11 +148,12 @@ async def _claim(
         return run.id, await earliest_start(session, day)
 
 
-async def _fail(session_maker: Maker, run_id: UUID, error: str, *, at: datetime) -> None:
+async def _fail(session_maker: Maker, run_id: UUID, error: str, *, at: datetime) -> ReconciliationRun:
     log.warning("reconciliation.no_reports", run=str(run_id), reason=error)
     async with unit_of_work(session_maker) as session:
         run = await session.get_one(ReconciliationRun, run_id)
         run.finished_at, run.error = at, error
+    return run
 
 
 async def _keep(session_maker: Maker, run_id: UUID, bodies: tuple[Fetched, ...], *, at: datetime) -> None:
@@ -168,7 +167,7 @@ async def _keep(session_maker: Maker, run_id: UUID, bodies: tuple[Fetched, ...],
 
 async def _finish(
     session_maker: Maker, run_id: UUID, day: date, window: Window, reports: Reports, *, at: datetime
-) -> None:
+) -> ReconciliationRun:
     async with unit_of_work(session_maker) as session:
         oids = {row.merchant_oid for row in reports.rows}
         entries = await entries_between(session, window.first, window.last, oids=oids)
@@ -181,6 +180,7 @@ async def _finish(
         run.difference_count = len(comparison.differences)
         session.add_all(_rows_of(run_id, comparison.differences))
         await _lay_before_an_operator(session, day, comparison, at=at)
+    return run
 
 
 def _rows_of(run_id: UUID, differences: list[Difference]) -> list[ReconciliationDifference]:
