@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from app.cli_paytr import paytr
 from app.lib.errors import DomainError
 from app.lib.settings import Settings, SettingsError, load_settings
 from app.sandbox.command import sandbox
@@ -62,6 +63,7 @@ def worker(settings: Settings, queues: tuple[str, ...]) -> None:
 
 
 main.add_command(sandbox)
+main.add_command(paytr)
 
 
 @main.group()

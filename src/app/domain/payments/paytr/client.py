@@ -43,14 +43,18 @@ class PaytrGateway:
         self._credentials = credentials
         self._transport = transport.Transport(base_url, http)
 
+    @property
+    def base_url(self) -> str:
+        return self._transport.base_url
+
     async def request_frame(self, request: FrameRequest) -> FrameToken:
         """Ask for a token, once: PayTR has no idempotency, and an oid may be used up by the first try."""
         form = frame.frame_form(self._credentials, request)
         token = frame.read_token(await self._transport.post(transport.GET_TOKEN, form))
         return FrameToken(
             token=token,
-            frame_url=f"{self._transport.base_url}{paths.FRAME_PATH}/{quote(token, safe='')}",
-            script_url=f"{self._transport.base_url}{paths.SCRIPT_PATH}",
+            frame_url=f"{self.base_url}{paths.FRAME_PATH}/{quote(token, safe='')}",
+            script_url=f"{self.base_url}{paths.SCRIPT_PATH}",
         )
 
     @_repeated
@@ -62,7 +66,7 @@ class PaytrGateway:
     def card_form(self, payment: CardPayment, *, store_card: bool, user_token: str | None = None) -> CardForm:
         """Sign the form that the buyer's browser posts to PayTR; no card field passes through here."""
         fields = direct.card_fields(self._credentials, payment, store_card=store_card, user_token=user_token)
-        return CardForm(action=f"{self._transport.base_url}{paths.PAYMENT_PATH}", fields=fields)
+        return CardForm(action=f"{self.base_url}{paths.PAYMENT_PATH}", fields=fields)
 
     async def charge_stored_card(
         self, payment: CardPayment, *, user_token: str, card_token: str
