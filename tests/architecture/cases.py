@@ -1,7 +1,6 @@
 """Every page in every state that it tells apart, with the context its controller gives it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
@@ -16,22 +15,10 @@ from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.workspaces import permissions
 from app.lib.clock import now
 from tests.architecture import samples
+from tests.architecture.card_cases import card_cases, way_back_case
+from tests.architecture.case import Case
 
 BILLING = {Role.OWNER, Role.ADMIN, Role.BILLING}
-
-
-@dataclass(frozen=True)
-class Case:
-    """One rendering: the template, its blocks that are asked for alone, who looks, and at what."""
-
-    name: str
-    template: str
-    path: str
-    viewer: Viewer | None
-    context: dict[str, Any]
-    blocks: tuple[str, ...] = ()
-    method: str = "GET"
-    cookies: dict[str, str] = field(default_factory=dict)
 
 
 def this_hour() -> datetime:
@@ -65,6 +52,7 @@ def public_cases(language: str) -> Iterator[Case]:
         yield Case(f"legal-{slug}", "legal/show.html.j2", f"/legal/{slug}", None, context)
     context = {"address": "/billing/payments/TZG1"}
     yield Case("return-in-frame", "billing/out_of_frame.html.j2", "/billing/return/ok", None, context)
+    yield way_back_case()
     refused: tuple[tuple[str | None, ...], ...] = ((), ("email",), ("password",), (None,))
     for fields in refused:
         form = SimpleNamespace(email="ada@acme.com.tr" if fields else "", password="secret", next="/billing")
@@ -168,6 +156,7 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
             f"{name}-{role}", "billing/checkout.html.j2", "/billing/checkout", viewer, context, method="POST"
         )
     yield from outcome_cases(viewer, role)
+    yield from card_cases(viewer, role)
 
 
 def outcome_cases(viewer: Viewer, role: Role) -> Iterator[Case]:

@@ -10,7 +10,7 @@ from litestar.testing import RequestFactory
 from app.lib.settings import Settings
 from app.lib.templating import PageEngine, build_environment, current_language
 from app.server.core import PROMISES, asset_address
-from tests.architecture.cases import Case
+from tests.architecture.case import Case
 
 SETTINGS = Settings(mail_inbox_url="http://127.0.0.1:8025", seller_mersis="0123456789012345")
 CSRF_INPUT = '<input type="hidden" name="_csrf_token" value="token">'

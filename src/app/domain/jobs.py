@@ -20,6 +20,8 @@ class Job(StrEnum):
     ANNOUNCE = "billing.announce"
     INQUIRE_PAYMENT = "payments.inquire"
     SEND_REFUND = "payments.refund"
+    FOLLOW_CARD_REGISTRATION = "cards.follow_registration"
+    REMOVE_CARD = "cards.remove"
     RUN_TRANSITION = "workspaces.run_transition"
 
 
@@ -39,6 +41,9 @@ POLICIES = {
     Job.INQUIRE_PAYMENT: JobPolicy(Queue.BILLING, timeout=60, retries=1),
     # PayTR may take 90 seconds over a refund, and is asked before or after it
     Job.SEND_REFUND: JobPolicy(Queue.BILLING, timeout=240, retries=1),
+    # a list, a refund of up to 90 seconds, and the questions around it
+    Job.FOLLOW_CARD_REGISTRATION: JobPolicy(Queue.BILLING, timeout=300, retries=1),
+    Job.REMOVE_CARD: JobPolicy(Queue.BILLING, timeout=120, retries=1),
     Job.SEND_EMAIL: JobPolicy(Queue.MAIL, timeout=60, retries=1),
     Job.RUN_TRANSITION: JobPolicy(Queue.WORKSPACES, timeout=300, retries=1),
 }

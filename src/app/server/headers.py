@@ -1,4 +1,4 @@
-"""Security headers: one set for every page, with two exceptions around PayTR's frame."""
+"""Security headers: one set for every page, with exceptions for PayTR's frame and its card form."""
 
 from urllib.parse import urlsplit
 
@@ -10,6 +10,7 @@ from app.lib.settings import Settings
 
 CHECKOUT_PATH = "/billing/checkout"
 RETURN_PATH = "/billing/return/"
+CARD_FORM_PATH = "/billing/cards/new"
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self'",
@@ -50,6 +51,9 @@ class SecurityHeaders(ASGIMiddleware):
             RETURN_PATH: encoded(
                 {**common, "Content-Security-Policy": content_security_policy(framed_by=gateway)}
             ),
+            CARD_FORM_PATH: encoded(
+                {**common, "Content-Security-Policy": content_security_policy(posts_to=gateway)}
+            ),
         }
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
@@ -77,8 +81,11 @@ def encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
     return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
 
 
-def content_security_policy(*, frames: str | None = None, framed_by: str | None = None) -> str:
-    """Return the policy; the checkout frames the gateway, and the way back may come up inside its frame.
+def content_security_policy(
+    *, frames: str | None = None, framed_by: str | None = None, posts_to: str | None = None
+) -> str:
+    """Return the policy; the checkout frames the gateway, the way back may come up inside its frame, and
+    the card form posts to it.
 
     Banks' 3-D Secure pages load inside that frame from hosts nobody lists, hence `https:` in
     `frame-src` (paytr.md §4.1). Every page above a framed one has to be named.
@@ -89,6 +96,8 @@ def content_security_policy(*, frames: str | None = None, framed_by: str | None 
         policy["script-src"] = f"'self' {frames}"
     if framed_by:
         policy["frame-ancestors"] = f"'self' {framed_by}"
+    if posts_to:
+        policy["form-action"] = f"'self' {posts_to}"
     return "; ".join(f"{name} {value}" for name, value in policy.items())
 
 

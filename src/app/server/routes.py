@@ -3,6 +3,7 @@
 from litestar.types import ControllerRouterHandler
 
 from app.domain.accounts.controllers import LegalController
+from app.domain.billing.controllers.cards import CardController
 from app.domain.billing.controllers.checkout import CheckoutController
 from app.domain.billing.controllers.pages import DashboardController
 from app.domain.billing.controllers.registration import RegistrationController
@@ -20,6 +21,7 @@ ROUTES: list[ControllerRouterHandler] = [
     LoginController,
     DashboardController,
     CheckoutController,
+    CardController,
     WorkspaceController,
     EdgeController,
     paytr_callback,

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.domain.jobs import Job, Queue
-from app.tasks import billing, maintenance, workspaces
+from app.tasks import billing, cards, maintenance, workspaces
 
 Task = Callable[..., Awaitable[Any]]
 
@@ -13,6 +13,8 @@ TASKS: list[tuple[Job, Task]] = [
     (Job.ANNOUNCE, billing.announce),
     (Job.INQUIRE_PAYMENT, billing.inquire_payment),
     (Job.SEND_REFUND, billing.send_refund),
+    (Job.FOLLOW_CARD_REGISTRATION, cards.follow_registration),
+    (Job.REMOVE_CARD, cards.remove_card),
     (Job.SEND_EMAIL, billing.send_email),
     (Job.RUN_TRANSITION, workspaces.run_transition),
 ]
@@ -22,6 +24,8 @@ CRONS: list[tuple[Queue, str, Task]] = [
     (Queue.MAIL, "* * * * *", billing.sweep_emails),
     (Queue.BILLING, "* * * * *", billing.sweep_inquiries),
     (Queue.BILLING, "* * * * *", billing.sweep_refunds),
+    (Queue.BILLING, "* * * * *", cards.sweep_card_registrations),
+    (Queue.BILLING, "* * * * *", cards.sweep_card_removals),
     (Queue.BILLING, "17 3 * * *", maintenance.forget_idle_runs),
     (Queue.WORKSPACES, "* * * * * */20", workspaces.sweep_transitions),
     (Queue.WORKSPACES, "* * * * *", workspaces.check_workspaces),

@@ -18,6 +18,7 @@ from app.domain.notifications.service import due_emails
 from app.domain.ops.runs import Tally
 from app.lib.clock import now
 from app.lib.events import publish
+from app.tasks.cards import SWEEPS as CARD_SWEEPS
 from app.tasks.context import Resources, resources_of
 from app.tasks.sweeping import sweep
 
@@ -92,6 +93,7 @@ async def _refund(resources: Resources, refund_id: UUID, at: datetime) -> None:
 SWEEPS: dict[str, Callable[[Resources, datetime], Awaitable[Tally]]] = {
     "sweep_inquiries": partial(sweep, name="sweep_inquiries", find=due_inquiries, do=_inquire),
     "sweep_refunds": partial(sweep, name="sweep_refunds", find=due_refunds, do=_refund),
+    **CARD_SWEEPS,
     "sweep_invoices": partial(sweep, name="sweep_invoices", find=due_invoices, do=_render),
     "sweep_emails": partial(sweep, name="sweep_emails", find=due_emails, do=_send),
 }

@@ -20,4 +20,7 @@ class LegalDocument:
         return hashlib.sha256((TEXTS / f"{self.slug}.{language}.html.j2").read_bytes()).hexdigest()
 
 
-DOCUMENTS = {slug: LegalDocument(slug) for slug in ("terms", "privacy")}
+TERMS, PRIVACY, CARD_STORAGE = (LegalDocument(slug) for slug in ("terms", "privacy", "card-storage"))
+DOCUMENTS = {document.slug: document for document in (TERMS, PRIVACY, CARD_STORAGE)}
+ACCEPTED_AT_SIGN_UP = (TERMS, PRIVACY)
+"""The consent to a stored card is given with each card, and never with anything else."""

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import LegalAcceptance, User
-from app.domain.accounts.legal import DOCUMENTS
+from app.domain.accounts.legal import ACCEPTED_AT_SIGN_UP
 from app.domain.accounts.passwords import MINIMUM_LENGTH, password_matches
 from app.domain.accounts.queries import user_by_email
 from app.lib.errors import InvalidInput
@@ -69,8 +69,8 @@ async def create_user(
 def accept_documents(
     session: AsyncSession, *, user_id: UUID, company_id: UUID, language: str, address: str, at: datetime
 ) -> None:
-    """Keep that this person accepted the current documents, as they were shown."""
-    for document in DOCUMENTS.values():
+    """Keep that this person accepted what signing up needs, as it was shown."""
+    for document in ACCEPTED_AT_SIGN_UP:
         session.add(
             LegalAcceptance(
                 user_id=user_id,

@@ -75,7 +75,7 @@ async def card_of(
 
 
 async def user_token_of(session: AsyncSession, company_id: UUID, secret_key: str) -> str | None:
-    """Return the utoken under which PayTR keeps the company's cards; another would split them (paytr.md §8)."""
+    """Return the utoken of a company's cards at PayTR; a second one would split them (paytr.md §8)."""
     statement = (
         select(StoredCard.user_token)
         .where(StoredCard.company_id == company_id, StoredCard.user_token.is_not(None))

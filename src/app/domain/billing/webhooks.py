@@ -11,6 +11,8 @@ from litestar.response.base import ASGIResponse
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.domain.billing import metrics
+from app.domain.billing.card_registrations import PREFIX as REGISTRATION_PREFIX
+from app.domain.billing.card_registrations import settle_registration
 from app.domain.billing.settlement import Arrival, Outcome, settle
 from app.domain.payments.paytr.credentials import PaytrCredentials
 from app.domain.payments.paytr.messages import MalformedCallback, PaytrCallback
@@ -19,9 +21,10 @@ from app.lib.clock import now
 from app.lib.http import MACHINE, AnyRequest, Injected, address_of
 from app.lib.last_seen import LastSeen
 from app.lib.settings import Settings
-from app.lib.uow import driver_unit_of_work
+from app.lib.uow import driver_unit_of_work, unit_of_work
 
 SETTLED_REMEMBERED = 10_000
+SECRETS = frozenset({"hash", "utoken", "ctoken"})
 log = structlog.stdlib.get_logger("paytr")
 
 
@@ -46,6 +49,11 @@ class CallbackIntake:
         return outcome
 
     async def _settle(self, arrival: Arrival) -> Outcome:
+        if arrival.message.merchant_oid.startswith(REGISTRATION_PREFIX):
+            async with unit_of_work(self.session_maker) as session:
+                outcome = await settle_registration(session, arrival, settings=self.settings, at=now())
+            if outcome is not None:
+                return outcome
         async with driver_unit_of_work(self.session_maker) as transaction:
             return await settle(transaction, arrival, settings=self.settings, at=now())
 
@@ -60,7 +68,7 @@ async def paytr_callback(request: AnyRequest, intake: Injected[CallbackIntake]) 
         message = PaytrCallback.from_form(form)
     except MalformedCallback as error:
         return refused(request, str(error))
-    outcome = await intake.take(Arrival(message, without_hash(form)))
+    outcome = await intake.take(Arrival(message, without_secrets(form)))
     metrics.callbacks.labels(outcome.value).inc()
     return OK
 
@@ -95,6 +103,7 @@ def plain(text: str, status: int) -> ASGIResponse:
 OK = plain("OK", 200)
 
 
-def without_hash(form: dict[str, str]) -> dict[str, str]:
-    """Return the message for the inbox; the signature proves nothing later and is not kept."""
-    return {name: value for name, value in form.items() if name != "hash"}
+def without_secrets(form: dict[str, str]) -> dict[str, str]:
+    """Return the message for the inbox: the signature proves nothing later, and a card's tokens are kept
+    encrypted with the card and nowhere else."""
+    return {name: value for name, value in form.items() if name not in SECRETS}

@@ -1,0 +1,282 @@
+"""Having PayTR keep a card: the consent, the verification payment, and what its callback changes.
+
+PayTR keeps a card only together with a payment, so a small one is made and given back at once. The card
+is typed into a form that the browser posts straight to PayTR. What follows the callback (which card it
+is, and giving the money back) is in `card_followup`.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Literal, cast
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import selectinload
+
+from app.db.models import (
+    REGISTRATION_TRANSITIONS,
+    CardRegistration,
+    CaseKind,
+    PaymentEvent,
+    RefundStatus,
+    RegistrationStatus,
+)
+from app.domain.accounts.legal import CARD_STORAGE
+from app.domain.audit.service import record
+from app.domain.billing.card_store import hide
+from app.domain.billing.cases import open_case
+from app.domain.billing.settlement import Arrival, Outcome
+from app.domain.companies.viewer import Viewer
+from app.domain.jobs import Job
+from app.domain.payments.paytr.messages import PaytrCallback
+from app.domain.payments.values import BasketLine, CardPayment
+from app.lib.errors import DomainError, InvalidInput, NotFound
+from app.lib.i18n import N_, translate
+from app.lib.ids import random_reference, uuid7
+from app.lib.money import TURKISH_LIRA
+from app.lib.settings import Settings
+from app.lib.uow import defer
+
+PREFIX = "TZC"
+"""How the `merchant_oid` of a registration begins."""
+VERIFICATION_AMOUNT = 100
+"""Kuruş: what is taken and given back when nothing is owed."""
+FORM_LIMIT = timedelta(minutes=30)
+ASK_AFTER = timedelta(minutes=5)
+"""How long after the form's limit PayTR is asked about a registration that was never reported."""
+TRIES_AN_HOUR = 5
+"""Cards a company may try in an hour: a form that says which cards are good is sought by card thieves."""
+TEST_PAYMENT, OTHER_CURRENCY, NOT_LISTED = "test_payment", "other_currency", "not_listed"
+"""Our own failure codes, beside PayTR's numbers."""
+
+
+class TooManyTries(DomainError):
+    """Cards were tried too often."""
+
+    status = DomainError.status.TOO_MANY_REQUESTS
+
+
+async def start_registration(
+    session: AsyncSession, viewer: Viewer, *, consents: bool, address: str, at: datetime
+) -> CardRegistration:
+    """Keep the consent and the attempt; the caller commits before PayTR's form is shown.
+
+    Raises `InvalidInput` without a consent and `TooManyTries`.
+    """
+    if not consents:
+        raise InvalidInput(N_("Agree to the card being stored to go on."), field="consent")
+    await _refuse_too_many(session, viewer.company.id, at=at)
+    registration = CardRegistration(
+        id=uuid7(),
+        company_id=viewer.company.id,
+        started_by_id=viewer.user.id,
+        merchant_oid=random_reference(PREFIX),
+        amount=VERIFICATION_AMOUNT,
+        currency=TURKISH_LIRA,
+        consent_version=CARD_STORAGE.version,
+        consented_at=at,
+        consent_address=address,
+        expires_at=at + FORM_LIMIT,
+        next_attempt_at=at + FORM_LIMIT + ASK_AFTER,
+    )
+    session.add(registration)
+    facts = {"merchant_oid": registration.merchant_oid, "consent_version": registration.consent_version}
+    _record(session, registration, "card.registration_started", at=at, actor_id=viewer.user.id, facts=facts)
+    await session.flush()
+    return registration
+
+
+def card_payment(
+    registration: CardRegistration, viewer: Viewer, settings: Settings, *, address: str
+) -> CardPayment:
+    """Return the verification payment as PayTR is asked for it."""
+    language = cast("Literal['tr', 'en']", viewer.user.language)
+    back = f"{settings.base_url}/billing/cards/return"
+    line = translate(language, N_("Card verification, given back at once"))
+    return CardPayment(
+        merchant_oid=registration.merchant_oid,
+        email=viewer.user.email,
+        amount=registration.amount,
+        currency=registration.currency,
+        basket=(BasketLine(line, registration.amount, 1),),
+        user_ip=address,
+        user_name=viewer.user.full_name,
+        user_address=viewer.company.address or viewer.company.name,
+        user_phone=viewer.company.phone or "05000000000",
+        ok_url=f"{back}/ok?oid={registration.merchant_oid}",
+        fail_url=f"{back}/fail?oid={registration.merchant_oid}",
+        language=language,
+        test_mode=settings.paytr_test_mode,
+    )
+
+
+async def registration_of(session: AsyncSession, company_id: UUID, merchant_oid: str) -> CardRegistration:
+    """Return one registration of this company with its card; anybody else's is not found."""
+    registration = await session.scalar(
+        select(CardRegistration)
+        .options(selectinload(CardRegistration.card))
+        .where(CardRegistration.company_id == company_id, CardRegistration.merchant_oid == merchant_oid)
+    )
+    if registration is None:
+        raise NotFound(N_("There is no such card."))
+    return registration
+
+
+async def settle_registration(
+    session: AsyncSession, arrival: Arrival, *, settings: Settings, at: datetime
+) -> Outcome | None:
+    """Apply a verified message about a registration; nothing when there is none of that oid.
+
+    A repeat changes nothing and a failure never undoes a success. The caller commits.
+    """
+    message = arrival.message
+    registration = await session.scalar(
+        select(CardRegistration)
+        .where(CardRegistration.merchant_oid == message.merchant_oid)
+        .with_for_update()
+    )
+    if registration is None:
+        return None
+    if not message.succeeded:
+        outcome = _decline(session, registration, message, at=at)
+    elif registration.collected is not None and not _brings_tokens(registration, message):
+        outcome = Outcome.REPEATED
+    else:
+        outcome = await _confirm(session, registration, message, settings, at=at)
+    if outcome is not Outcome.REPEATED:
+        _keep_event(session, arrival, outcome, at=at)
+        defer(session, Job.ANNOUNCE, company_id=str(registration.company_id))
+    return outcome
+
+
+async def _refuse_too_many(session: AsyncSession, company_id: UUID, *, at: datetime) -> None:
+    tries = await session.scalar(
+        select(func.count()).where(
+            CardRegistration.company_id == company_id,
+            CardRegistration.consented_at > at - timedelta(hours=1),
+        )
+    )
+    if (tries or 0) >= TRIES_AN_HOUR:
+        raise TooManyTries(N_("Several cards were tried within an hour. Try again in an hour."))
+
+
+def _brings_tokens(registration: CardRegistration, message: PaytrCallback) -> bool:
+    """Say whether a success known already (PayTR was asked) now comes with what names the card."""
+    waits = registration.status is RegistrationStatus.CONFIRMED and registration.user_token is None
+    gave_up = registration.status is RegistrationStatus.FAILED and registration.failure_code == NOT_LISTED
+    return message.user_token is not None and (waits or gave_up)
+
+
+def _decline(
+    session: AsyncSession, registration: CardRegistration, message: PaytrCallback, *, at: datetime
+) -> Outcome:
+    if not REGISTRATION_TRANSITIONS.allows(registration.status, RegistrationStatus.FAILED):
+        return Outcome.REPEATED
+    if registration.collected is not None:
+        return Outcome.REPEATED
+    registration.status = RegistrationStatus.FAILED
+    registration.failure_code = message.failed_reason_code
+    registration.next_attempt_at = None
+    facts = {"code": message.failed_reason_code}
+    _record(session, registration, "card.registration_failed", at=at, actor="paytr", facts=facts)
+    return Outcome.DECLINED
+
+
+async def _confirm(
+    session: AsyncSession,
+    registration: CardRegistration,
+    message: PaytrCallback,
+    settings: Settings,
+    *,
+    at: datetime,
+) -> Outcome:
+    objection = await _objection(session, registration, message, settings, at=at)
+    target = RegistrationStatus.FAILED if objection else RegistrationStatus.CONFIRMED
+    if registration.status is not target:
+        registration.status = REGISTRATION_TRANSITIONS.move(registration.status, target)
+    registration.failure_code = objection
+    if registration.collected is None:
+        registration.collected = message.total_amount
+        registration.refund_status = RefundStatus.CREATED
+        registration.refund_reference = random_reference("TZR")
+    if not objection:
+        registration.user_token = _hidden(settings, message.user_token)
+        registration.card_token = _hidden(settings, message.card_token)
+    registration.attempts, registration.next_attempt_at = 0, at
+    facts = {"collected": message.total_amount, "currency": message.currency, "objection": objection}
+    _record(session, registration, "card.registration_confirmed", at=at, actor="paytr", facts=facts)
+    defer(
+        session,
+        Job.FOLLOW_CARD_REGISTRATION,
+        key=f"card-registration:{registration.id}:{at.isoformat()}",
+        registration_id=str(registration.id),
+    )
+    return Outcome.HELD if objection else Outcome.APPLIED
+
+
+async def _objection(
+    session: AsyncSession,
+    registration: CardRegistration,
+    message: PaytrCallback,
+    settings: Settings,
+    *,
+    at: datetime,
+) -> str | None:
+    """Return why no card may come of a success, opening its case; another amount is no reason, but a case."""
+    if message.test_mode and settings.is_production:
+        kind, objection = CaseKind.TEST_PAYMENT, TEST_PAYMENT
+    elif message.currency not in {None, registration.currency}:
+        kind, objection = CaseKind.CURRENCY_DIFFERS, OTHER_CURRENCY
+    elif message.total_amount != registration.amount:
+        kind, objection = CaseKind.AMOUNT_DIFFERS, None
+    else:
+        return None
+    facts = {
+        "asked": registration.amount,
+        "collected": message.total_amount,
+        "currency": message.currency,
+        "test_mode": message.test_mode,
+    }
+    await open_case(
+        session, kind, registration.merchant_oid, company_id=registration.company_id, facts=facts, at=at
+    )
+    return objection
+
+
+def _hidden(settings: Settings, token: str | None) -> str | None:
+    return hide(settings.secret_key, token) if token else None
+
+
+def _keep_event(session: AsyncSession, arrival: Arrival, outcome: Outcome, *, at: datetime) -> None:
+    session.add(
+        PaymentEvent(
+            merchant_oid=arrival.message.merchant_oid,
+            source=arrival.source,
+            outcome=outcome.value,
+            payload=arrival.payload,
+            received_at=at,
+        )
+    )
+
+
+def _record(
+    session: AsyncSession,
+    registration: CardRegistration,
+    action: str,
+    *,
+    at: datetime,
+    facts: Mapping[str, object],
+    actor: str = "user",
+    actor_id: UUID | None = None,
+) -> None:
+    record(
+        session,
+        at=at,
+        action=action,
+        subject=registration.id,
+        company_id=registration.company_id,
+        actor_id=actor_id,
+        actor=actor,
+        facts=dict(facts),
+    )

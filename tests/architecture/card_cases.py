@@ -1,0 +1,109 @@
+"""The pages of stored cards in every state: cards fit and unfit, adding one, and what came of it."""
+
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+from app.db.models import CardRegistration, RefundStatus, RegistrationStatus, StoredCard
+from app.domain.billing.card_registrations import NOT_LISTED, OTHER_CURRENCY
+from app.domain.companies.viewer import Viewer
+from app.domain.payments.paytr.reasons import classify
+from app.domain.payments.values import CardForm
+from tests.architecture import samples
+from tests.architecture.case import Case
+
+TODAY = date(2026, 11, 22)
+OID = "TZC0123456789"
+
+
+def card(name: str, **facts: Any) -> StoredCard:
+    """Return one card; its bank would be markup if anything forgot to escape it."""
+    described = {"brand": "VISA", "bank": samples.RAW_NAME, "last_four": "4358", "requires_cvv": False}
+    expires = {"expiry_month": 12, "expiry_year": 2030, "is_default": False}
+    return StoredCard(id=samples.identifier(name), **{**described, **expires, **facts})
+
+
+def cards() -> list[StoredCard]:
+    """Return a card in every state that the list tells apart."""
+    return [
+        card("default", is_default=True),
+        card("fit", brand="MASTERCARD", last_four="0001"),
+        card("soon", brand="TROY", expiry_year=2026),
+        card("over", brand="AMEX", expiry_month=10, expiry_year=2026),
+        card("cvv", brand="OTHER", bank="", requires_cvv=True),
+        card("refused", refused_at=samples.NOW, is_default=False),
+    ]
+
+
+def registration(status: RegistrationStatus, **facts: Any) -> CardRegistration:
+    """Return one registration."""
+    return CardRegistration(merchant_oid=OID, status=status, amount=100, currency="TRY", **facts)
+
+
+def card_cases(viewer: Viewer, role: str) -> Iterator[Case]:
+    """Yield the list, the consent, PayTR's form, the way back and every outcome."""
+    for shown in (cards(), []):
+        yield Case(
+            f"cards-{role}{'' if shown else '-empty'}",
+            "billing/cards.html.j2",
+            "/billing/cards",
+            viewer,
+            {"cards": shown, "today": TODAY},
+            blocks=("content", "card_list"),
+        )
+    for errors in ({}, {"consent": samples.refusal("consent")}, {"email": samples.refusal("email")}):
+        yield Case(
+            f"card-consent-{role}{''.join(errors)}",
+            "billing/card_consent.html.j2",
+            "/billing/cards/new",
+            viewer,
+            {"errors": errors, "amount": 100, "version": "2026-11"},
+            blocks=("consent_form",),
+        )
+    yield Case(
+        f"card-form-{role}",
+        "billing/card_form.html.j2",
+        "/billing/cards/new",
+        viewer,
+        {
+            "card_form": CardForm("https://paytr.example/odeme", {"email": '"><script>', "store_card": "1"}),
+            "registration": registration(RegistrationStatus.WAITING),
+            "months": [("1", "01")],
+            "years": [("26", "2026")],
+        },
+        method="POST",
+    )
+    yield from registration_cases(viewer, role)
+
+
+def registration_cases(viewer: Viewer, role: str) -> Iterator[Case]:
+    """Yield what has become of adding a card."""
+    state, refund = RegistrationStatus, RefundStatus
+    stored = {"card": card("stored"), "collected": 100}
+    found: list[CardRegistration] = [
+        registration(state.WAITING),
+        registration(state.CONFIRMED, collected=100, refund_status=refund.SENT),
+        registration(state.STORED, **stored, refund_status=refund.SUCCEEDED),
+        registration(state.STORED, **{**stored, "card": card("cvv", requires_cvv=True)}),
+        registration(state.STORED, **stored, refund_status=refund.FAILED),
+        registration(state.FAILED, failure_code="2"),
+        registration(state.FAILED, failure_code=NOT_LISTED, collected=100, refund_status=refund.UNKNOWN),
+        registration(state.FAILED, failure_code=OTHER_CURRENCY),
+        registration(state.EXPIRED),
+    ]
+    for number, one in enumerate(found):
+        code = one.failure_code
+        yield Case(
+            f"card-registration-{role}-{number}",
+            "billing/card_registration.html.j2",
+            f"/billing/cards/registrations/{OID}",
+            viewer,
+            {"registration": one, "reason": classify(code) if code and code.isdigit() else None},
+            blocks=("registration_state",),
+        )
+
+
+def way_back_case() -> Case:
+    """Return the page that PayTR leads back to."""
+    context = {"address": f"/billing/cards/registrations/{OID}", "base_url": "https://tezgah.example"}
+    return Case("card-return", "billing/card_return.html.j2", "/billing/cards/return/ok", None, context)
