@@ -15,7 +15,17 @@ from litestar.static_files import create_static_files_router
 from litestar.template.config import TemplateConfig
 
 from app.lib.clock import now
-from app.sandbox import control, control_book, control_faults, endpoints, frame, page
+from app.sandbox import (
+    cards_control,
+    control,
+    control_book,
+    control_faults,
+    direct_pages,
+    endpoints,
+    frame,
+    merchant_api,
+    page,
+)
 from app.sandbox.answers import FaultyAnswers
 from app.sandbox.book import OrderConflict
 from app.sandbox.config import SandboxConfig
@@ -33,6 +43,10 @@ HANDLERS: Final = (
     frame.show_frame,
     frame.submit_frame,
     frame.frame_script,
+    direct_pages.pay_directly,
+    direct_pages.show_code_page,
+    direct_pages.submit_code,
+    *merchant_api.MERCHANT_API,
     control.list_orders,
     control.show_order,
     control.pay_order,
@@ -44,6 +58,7 @@ HANDLERS: Final = (
     control_faults.script_order,
     control_faults.expect,
     control_faults.release,
+    *cards_control.CARDS_CONTROL,
     page.show_orders,
     page.show_cards,
     page.show_payouts,

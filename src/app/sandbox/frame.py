@@ -16,7 +16,8 @@ from app.lib.i18n import format_money
 from app.lib.money import Money
 from app.sandbox.book import Order, OrderState
 from app.sandbox.callbacks import REASONS
-from app.sandbox.cards import PREFILLED, TEST_CARDS, CardForm
+from app.sandbox.cards import PREFILLED, CardForm
+from app.sandbox.deck import DECK, conduct_of_masked
 from app.sandbox.endpoints import form_of
 from app.sandbox.simulator import GAVE_UP, Simulator
 from app.sandbox.texts import DECLINE_LABELS, TEXTS
@@ -74,6 +75,8 @@ def _play(simulator: Simulator, order: Order, form: dict[str, str]) -> Template:
     if problems := card.problems():
         return _card_page(order, form=form, problems=problems, status_code=422)
     outcome = form.get("outcome", APPROVE)
+    if outcome == APPROVE:
+        outcome = conduct_of_masked(card.masked).decline_code or APPROVE
     if outcome == RETRY:
         simulator.decline(order, "0", keep_open=True)
         return _card_page(order, form=form, declined=True)
@@ -97,13 +100,13 @@ def _card_page(
         order.language,
         status_code=status_code,
         order=order,
-        price=_price(order),
+        price=price_of(order),
         values={name: (form or PREFILLED).get(name, "") for name in PREFILLED},
         outcome=APPROVE if declined else (form or {}).get("outcome", APPROVE),
         problems=problems or {},
         declined=declined,
         decline_labels=DECLINE_LABELS[order.language],
-        test_cards=TEST_CARDS,
+        test_cards=[card.number for card in DECK],
     )
 
 
@@ -113,13 +116,14 @@ def _ended(order: Order, *, leave: bool) -> Template:
         "ended.html.j2",
         order.language,
         paid=paid,
-        price=_price(order),
+        price=price_of(order),
         leave=leave,
         return_url=order.form["merchant_ok_url" if paid else "merchant_fail_url"],
     )
 
 
-def _price(order: Order) -> str:
+def price_of(order: Order) -> str:
+    """Return what an order asks for, as its buyer reads it."""
     currency = "TRY" if order.currency == "TL" else order.currency
     return format_money(Money(order.amount, currency), order.language)
 
