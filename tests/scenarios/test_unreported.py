@@ -16,15 +16,15 @@ from app.db.models import (
     Subscription,
     SubscriptionStatus,
 )
-from app.domain.billing.checkout import ASK_AFTER, FRAME_LIMIT
+from app.domain.billing.checkout import FRAME_LIMIT
 from app.domain.billing.settlement import VERIFY_AFTER, Outcome
-from app.domain.billing.verification import LADDER
+from app.domain.billing.verification_rules import LADDER
 from app.domain.payments.values import Inquiry
 from app.lib.clock import now
 from tests.factories import Customer, make_customer
 from tests.scenarios.shop import Shop
 
-DUE = FRAME_LIMIT + ASK_AFTER
+DUE = FRAME_LIMIT + LADDER[0]
 
 
 @pytest.fixture
@@ -88,17 +88,13 @@ async def test_while_paytr_does_not_answer_nothing_expires_and_at_last_a_person_
     at = now()
     await shop.open_frame(customer, at)
     shop.gateway.unreachable = True
-    at += DUE
-    for number, wait in enumerate(LADDER, start=1):
-        await shop.work(at)
-        payment = await shop.the(Payment)
-        assert (payment.status, payment.inquiries) == (PaymentStatus.CREATED, number)
-        assert payment.next_inquiry_at == at + wait
+    for number, rung in enumerate(LADDER, start=1):
         assert await shop.all(OperatorCase) == []
-        at += wait
-    await shop.work(at)
+        await shop.work(at + FRAME_LIMIT + rung)
+        payment = await shop.the(Payment)
+        assert (payment.is_undecided, payment.inquiries) == (True, number)
     payment, case = await shop.the(Payment), await shop.the(OperatorCase)
-    assert (payment.status, payment.next_inquiry_at) == (PaymentStatus.CREATED, None)
+    assert (payment.status, payment.next_inquiry_at) == (PaymentStatus.UNKNOWN, None)
     assert (case.kind, case.subject) == (CaseKind.OUTCOME_UNKNOWN, payment.merchant_oid)
 
 

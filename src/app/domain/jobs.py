@@ -19,6 +19,7 @@ class Job(StrEnum):
     SEND_EMAIL = "notifications.send"
     ANNOUNCE = "billing.announce"
     INQUIRE_PAYMENT = "payments.inquire"
+    SEND_CHARGE = "payments.charge"
     SEND_REFUND = "payments.refund"
     FOLLOW_CARD_REGISTRATION = "cards.follow_registration"
     REMOVE_CARD = "cards.remove"
@@ -39,6 +40,7 @@ POLICIES = {
     Job.RENDER_INVOICE: JobPolicy(Queue.BILLING, timeout=60, retries=5),
     Job.ANNOUNCE: JobPolicy(Queue.BILLING, timeout=10, retries=1),
     Job.INQUIRE_PAYMENT: JobPolicy(Queue.BILLING, timeout=60, retries=1),
+    Job.SEND_CHARGE: JobPolicy(Queue.BILLING, timeout=120, retries=1),
     # PayTR may take 90 seconds over a refund, and is asked before or after it
     Job.SEND_REFUND: JobPolicy(Queue.BILLING, timeout=240, retries=1),
     # a list, a refund of up to 90 seconds, and the questions around it

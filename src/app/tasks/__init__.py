@@ -12,6 +12,7 @@ TASKS: list[tuple[Job, Task]] = [
     (Job.RENDER_INVOICE, billing.render_invoice),
     (Job.ANNOUNCE, billing.announce),
     (Job.INQUIRE_PAYMENT, billing.inquire_payment),
+    (Job.SEND_CHARGE, billing.send_charge),
     (Job.SEND_REFUND, billing.send_refund),
     (Job.FOLLOW_CARD_REGISTRATION, cards.follow_registration),
     (Job.REMOVE_CARD, cards.remove_card),
@@ -22,6 +23,7 @@ TASKS: list[tuple[Job, Task]] = [
 CRONS: list[tuple[Queue, str, Task]] = [
     (Queue.BILLING, "* * * * *", billing.sweep_invoices),
     (Queue.MAIL, "* * * * *", billing.sweep_emails),
+    (Queue.BILLING, "* * * * *", billing.sweep_charges),
     (Queue.BILLING, "* * * * *", billing.sweep_inquiries),
     (Queue.BILLING, "* * * * *", billing.sweep_refunds),
     (Queue.BILLING, "* * * * *", cards.sweep_card_registrations),

@@ -7,6 +7,8 @@ from uuid import UUID
 
 from saq.types import Context
 
+from app.domain.billing.charging import due_charges
+from app.domain.billing.charging import send_charge as send_charge_now
 from app.domain.billing.post import send_email as send_email_now
 from app.domain.billing.receipts import due_invoices
 from app.domain.billing.receipts import render_invoice as render_invoice_now
@@ -38,6 +40,11 @@ async def send_email(context: Context, *, message_id: str) -> None:
     await _send(resources_of(context), UUID(message_id), now())
 
 
+async def send_charge(context: Context, *, payment_id: str) -> None:
+    """Charge the stored card of one payment that was written down."""
+    await _charge(resources_of(context), UUID(payment_id), now())
+
+
 async def inquire_payment(context: Context, *, payment_id: str) -> None:
     """Ask PayTR about one payment."""
     await _inquire(resources_of(context), UUID(payment_id), now())
@@ -56,6 +63,11 @@ async def sweep_invoices(context: Context) -> None:
 async def sweep_emails(context: Context) -> None:
     """Send what the queue has missed and what is to be tried again."""
     await SWEEPS["sweep_emails"](resources_of(context), now())
+
+
+async def sweep_charges(context: Context) -> None:
+    """Send the charges that were written down and never left."""
+    await SWEEPS["sweep_charges"](resources_of(context), now())
 
 
 async def sweep_inquiries(context: Context) -> None:
@@ -82,6 +94,10 @@ async def _send(resources: Resources, message_id: UUID, at: datetime) -> None:
     )
 
 
+async def _charge(resources: Resources, payment_id: UUID, at: datetime) -> None:
+    await send_charge_now(resources.session_maker, resources.gateway, resources.settings, payment_id, at=at)
+
+
 async def _inquire(resources: Resources, payment_id: UUID, at: datetime) -> None:
     await inquire_now(resources.session_maker, resources.gateway, resources.settings, payment_id, at=at)
 
@@ -91,6 +107,7 @@ async def _refund(resources: Resources, refund_id: UUID, at: datetime) -> None:
 
 
 SWEEPS: dict[str, Callable[[Resources, datetime], Awaitable[Tally]]] = {
+    "sweep_charges": partial(sweep, name="sweep_charges", find=due_charges, do=_charge),
     "sweep_inquiries": partial(sweep, name="sweep_inquiries", find=due_inquiries, do=_inquire),
     "sweep_refunds": partial(sweep, name="sweep_refunds", find=due_refunds, do=_refund),
     **CARD_SWEEPS,

@@ -63,7 +63,7 @@ async def test_an_attempt_has_half_an_hour_and_is_asked_about_afterwards(
     at = datetime(2027, 3, 1, 10, 0, tzinfo=UTC)
     payment = (await start_checkout(session_maker, customer, at=at)).payment
     assert payment.expires_at == at + timedelta(minutes=30)
-    assert payment.next_inquiry_at == at + timedelta(minutes=35)
+    assert payment.next_inquiry_at == at + timedelta(minutes=32)
     assert len(payment.merchant_oid) == 24
 
 

@@ -5,22 +5,29 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, cast
 
+import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import (
+    PAYMENT_TRANSITIONS,
     Interval,
     Order,
     OrderStatus,
     Payment,
+    PaymentStatus,
     PlanPrice,
     Role,
     Subscription,
     SubscriptionStatus,
 )
 from app.domain.audit.service import record
+from app.domain.billing.charge_attempts import refuse_while_charging
+from app.domain.billing.verification_rules import LADDER
 from app.domain.companies.viewer import Viewer
-from app.domain.payments.values import BasketLine, FrameRequest
+from app.domain.payments.declines import REQUEST_REFUSED
+from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGateway
+from app.domain.payments.values import BasketLine, FrameRequest, FrameToken
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.queries import newest_subscription
 from app.lib.errors import DomainError, InvalidInput, NotAllowed
@@ -30,8 +37,8 @@ from app.lib.settings import Settings
 
 FRAME_LIMIT = timedelta(minutes=30)
 """How long PayTR's page takes a card (get-token, field timeout_limit)."""
-ASK_AFTER = timedelta(minutes=5)
-"""How long after the frame's limit the status query is asked about a payment that was never reported."""
+
+log = structlog.stdlib.get_logger("checkout")
 
 
 class PlanChangeNotYet(DomainError):
@@ -44,6 +51,15 @@ class Checkout:
 
     order: Order
     payment: Payment
+
+
+@dataclass(frozen=True, slots=True)
+class FrameAnswer:
+    """PayTR's page, or none and PayTR's own text why; and what the attempt is then."""
+
+    frame: FrameToken | None
+    status: PaymentStatus
+    reason: str | None
 
 
 async def place_order(
@@ -59,17 +75,12 @@ async def place_order(
     if subscription is None:
         raise DomainError(N_("This company has no subscription to pay for."))
     refuse_other_plan(subscription, plan_code, language=language, at=at)
-    order = await _open_order(session, subscription, price) or _new_order(viewer, subscription, price)
-    payment = Payment(
-        id=uuid7(),
-        company_id=viewer.company.id,
-        order_id=order.id,
-        merchant_oid=random_reference("TZG"),
-        amount=order.gross,
-        currency=order.currency,
-        expires_at=at + FRAME_LIMIT,
-        next_inquiry_at=at + FRAME_LIMIT + ASK_AFTER,
-    )
+    order = await _open_order(session, subscription, price)
+    if order is None:
+        order = _new_order(viewer, subscription, price)
+    else:
+        await refuse_while_charging(session, order.id)
+    payment = _new_attempt(order, at)
     session.add(order)
     await session.flush()
     session.add(payment)
@@ -96,6 +107,33 @@ def refuse_other_plan(subscription: Subscription, plan_code: str, *, language: s
             plan=subscription.plan.name,
             date=format_date(end, language),
         )
+
+
+async def ask_for_frame(gateway: PaymentGateway, request: FrameRequest) -> FrameAnswer:
+    """Ask PayTR for its page, once. Raises `InvalidInput` for an e-mail address that PayTR cannot take."""
+    try:
+        frame = await gateway.request_frame(request)
+    except GatewayError as error:
+        log.warning("checkout.no_frame", merchant_oid=request.merchant_oid, reason=str(error))
+        refused = isinstance(error, GatewayRefused)
+        status = PaymentStatus.FAILED if refused else PaymentStatus.UNKNOWN
+        return FrameAnswer(None, status, str(error))
+    return FrameAnswer(frame, PaymentStatus.WAITING, None)
+
+
+async def note_frame(session: AsyncSession, payment: Payment, answer: FrameAnswer, *, at: datetime) -> None:
+    """Note what became of the request for a page, unless PayTR's callback was faster.
+
+    Without a page nobody can pay: a refusal is a failure. An answer that was lost may have made one, which
+    nobody was shown; such an attempt expires as every other, once PayTR has been asked.
+    """
+    await session.refresh(payment, with_for_update=True)
+    if payment.status is not PaymentStatus.CREATED:
+        return
+    payment.status = PAYMENT_TRANSITIONS.move(payment.status, answer.status)
+    if answer.status is PaymentStatus.FAILED:
+        payment.failed_at, payment.next_inquiry_at = at, None
+        payment.failure_code, payment.failure_message = REQUEST_REFUSED.code, answer.reason
 
 
 def frame_request(checkout: Checkout, viewer: Viewer, settings: Settings, *, address: str) -> FrameRequest:
@@ -130,6 +168,19 @@ async def _open_order(session: AsyncSession, subscription: Subscription, price: 
         )
         .order_by(Order.created_at.desc())
         .limit(1)
+    )
+
+
+def _new_attempt(order: Order, at: datetime) -> Payment:
+    return Payment(
+        id=uuid7(),
+        company_id=order.company_id,
+        order_id=order.id,
+        merchant_oid=random_reference("TZG"),
+        amount=order.gross,
+        currency=order.currency,
+        expires_at=at + FRAME_LIMIT,
+        next_inquiry_at=at + FRAME_LIMIT + LADDER[0],
     )
 
 

@@ -147,7 +147,8 @@ async def _hold(
     transaction: Transaction, row: Any, arrival: Arrival, kind: CaseKind, at: datetime
 ) -> Outcome:
     parameters = _parameters(row, arrival, Outcome.HELD, at, action="payment.held", kind=kind.value)
-    parameters |= {"collected": arrival.message.total_amount, "case_id": uuid7(), "kind": kind.value}
+    parameters |= {"collected": arrival.message.total_amount, "inquire_at": at + VERIFY_AFTER}
+    parameters |= {"case_id": uuid7(), "kind": kind.value}
     await fetch(transaction, store.HOLD, parameters)
     defer(transaction, Job.ANNOUNCE, company_id=str(row.company_id))
     return Outcome.HELD

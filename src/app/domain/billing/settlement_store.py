@@ -33,7 +33,7 @@ SELECT p.id AS payment_id, p.status, p.amount, p.currency, p.merchant_oid,
   JOIN companies c ON c.id = p.company_id
   LEFT JOIN users u ON u.id = o.placed_by_id
  WHERE p.merchant_oid = :merchant_oid
-   FOR UPDATE OF p, o, s
+   FOR NO KEY UPDATE OF p, o, s
 """)
 
 EVENT = """
@@ -87,7 +87,8 @@ WITH event AS ({EVENT}),
 payment AS (
     UPDATE payments
        SET status = 'succeeded', collected = :collected, succeeded_at = :at, is_surplus = TRUE,
-           next_inquiry_at = NULL
+           failed_at = NULL, failure_code = NULL, failure_message = NULL,
+           next_inquiry_at = :inquire_at, inquiries = 0
      WHERE id = :payment_id
 ),
 operator_case AS ({CASE})

@@ -1,42 +1,52 @@
-"""Asking PayTR: to check what a callback left unsigned, and about payments nobody reported.
+"""Asking PayTR: to check what a callback left unsigned, and about attempts whose outcome nobody reported.
 
-A status query that finds nothing proves no failure (paytr.md §12); an attempt expires only after PayTR
-has been asked past the frame's limit, and late money still settles it.
+A status query that finds nothing proves no failure (paytr.md §12). A page expires only after PayTR has been
+asked past its time limit, and late money still settles it; a charge that has left is never given up: after
+the ladder's last rung it stays unknown, with a case.
 """
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import and_, exists, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.models import MONEY_TAKEN, PAYMENT_TRANSITIONS, CaseKind, OperatorCase, Payment, PaymentStatus
+from app.db.models import (
+    MONEY_TAKEN,
+    PAYMENT_TRANSITIONS,
+    CaseKind,
+    OperatorCase,
+    Payment,
+    PaymentChannel,
+    PaymentStatus,
+    Refund,
+)
+from app.domain.billing.cases import open_case, settle_case
+from app.domain.billing.refunds import request_refund
 from app.domain.billing.settlement import Arrival, settle
+from app.domain.billing.verification_rules import LADDER, Expectation, differences, next_inquiry
 from app.domain.payments.gateway import GatewayError, PaymentGateway
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import Inquiry
-from app.lib.ids import uuid7
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 
-LADDER = (
-    timedelta(minutes=2),
-    timedelta(minutes=5),
-    timedelta(minutes=15),
-    timedelta(hours=1),
-    timedelta(hours=6),
-    timedelta(hours=24),
-)
-"""When to ask again while PayTR does not answer (product §3); then an operator looks."""
+PAID_TWICE = "The order was paid by another payment already; PayTR's own record confirms this one too."
+"""The reason of an automatic refund, for the record."""
+SETTLED = "settled"
+UNSENT_CHARGE = and_(Payment.status == PaymentStatus.CREATED, Payment.channel == PaymentChannel.STORED_CARD)
+"""PayTR cannot know it: `charging` sends it."""
 log = structlog.stdlib.get_logger("verification")
 
 
 async def due_inquiries(session: AsyncSession, *, at: datetime, limit: int = 100) -> list[UUID]:
     """Return the payments PayTR has to be asked about, oldest first."""
     statement = (
-        select(Payment.id).where(Payment.next_inquiry_at <= at).order_by(Payment.next_inquiry_at).limit(limit)
+        select(Payment.id)
+        .where(Payment.next_inquiry_at <= at, not_(UNSENT_CHARGE))
+        .order_by(Payment.next_inquiry_at)
+        .limit(limit)
     )
     return list(await session.scalars(statement))
 
@@ -50,85 +60,116 @@ async def inquire(
     at: datetime,
 ) -> None:
     """Ask PayTR about one payment and draw the consequences; not due any more is fine."""
-    payment = await _claim(session_maker, payment_id, at=at)
-    if payment is None:
+    merchant_oid = await _claim(session_maker, payment_id, at=at)
+    if merchant_oid is None:
         return
+    answer: Inquiry | None = None
     try:
-        answer = await gateway.inquire(payment.merchant_oid)
+        answer = await gateway.inquire(merchant_oid)
     except GatewayError as error:
-        log.warning("inquiry.unanswered", merchant_oid=payment.merchant_oid, reason=str(error))
-        return
+        log.warning("inquiry.unanswered", merchant_oid=merchant_oid, reason=str(error))
     async with unit_of_work(session_maker) as session:
-        if payment.status in MONEY_TAKEN:
-            await _compare(session, payment, answer, at=at)
+        payment = await session.get_one(Payment, payment_id, with_for_update=True)
+        if answer is None:
+            await _climb(session, payment, at=at)
+        elif payment.status in MONEY_TAKEN:
+            await _compare(session, payment, answer, settings, at=at)
         elif answer.found:
             await settle(session, _arrival(payment, answer), settings=settings, at=at)
         else:
-            await _expire(session, payment_id, at=at)
+            await _not_found(session, payment, at=at)
 
 
 async def _claim(
     session_maker: async_sessionmaker[AsyncSession], payment_id: UUID, *, at: datetime
-) -> Payment | None:
-    """Take the payment for one question; unanswered, it is due again up the ladder, at last a case."""
+) -> str | None:
+    """Take the payment for one question; whoever dies over it leaves it due at the next rung."""
     async with unit_of_work(session_maker) as session:
         payment = await session.scalar(
             select(Payment)
-            .where(Payment.id == payment_id, Payment.next_inquiry_at <= at)
+            .where(Payment.id == payment_id, Payment.next_inquiry_at <= at, not_(UNSENT_CHARGE))
             .with_for_update(skip_locked=True)
         )
         if payment is None:
             return None
-        if payment.inquiries >= len(LADDER):
-            payment.next_inquiry_at = None
-            await _open_case(session, payment, CaseKind.OUTCOME_UNKNOWN, {}, at=at)
+        if payment.status is PaymentStatus.SENT:  # its answer is overdue
+            payment.status = PAYMENT_TRANSITIONS.move(payment.status, PaymentStatus.UNKNOWN)
+        if payment.inquiries >= len(LADDER):  # whoever asked last died over it
+            await _give_up(session, payment, at=at)
             return None
-        payment.next_inquiry_at = at + LADDER[payment.inquiries]
         payment.inquiries += 1
-        return payment
+        payment.next_inquiry_at = next_inquiry(payment, at) or at + LADDER[0]
+        return payment.merchant_oid
 
 
-async def _compare(session: AsyncSession, payment: Payment, answer: Inquiry, *, at: datetime) -> None:
-    """Open a case when PayTR's own record differs from what the callback said."""
-    differences: dict[str, object] = {
-        name: {"ours": ours, "paytr": theirs}
-        for name, ours, theirs in (
-            ("amount", payment.amount, answer.amount),
-            ("collected", payment.collected, answer.total),
-            ("currency", payment.currency, answer.currency),
-        )
-        if theirs is not None and ours != theirs
-    }
-    if not answer.found:
-        differences["found"] = {"ours": True, "paytr": False}
-    if differences:
-        await _open_case(session, payment, CaseKind.VERIFICATION_DIFFERS, differences, at=at)
-    await _done(session, payment.id)
+async def _climb(session: AsyncSession, payment: Payment, *, at: datetime) -> None:
+    """Leave the payment due at its next rung, or give up after the last."""
+    if next_inquiry(payment, at) is None:
+        await _give_up(session, payment, at=at)
 
 
-async def _expire(session: AsyncSession, payment_id: UUID, *, at: datetime) -> None:
-    payment = await session.get_one(Payment, payment_id, with_for_update=True)
-    if payment.is_undecided and payment.expires_at <= at:
-        payment.status = PAYMENT_TRANSITIONS.move(payment.status, PaymentStatus.EXPIRED)
+async def _give_up(session: AsyncSession, payment: Payment, *, at: datetime) -> None:
+    """Lay before a person what PayTR has not answered; only a callback, or they, decide it now."""
     payment.next_inquiry_at = None
+    if payment.is_undecided:
+        if payment.status is not PaymentStatus.UNKNOWN:
+            payment.status = PAYMENT_TRANSITIONS.move(payment.status, PaymentStatus.UNKNOWN)
+        await _open_case(session, payment, CaseKind.OUTCOME_UNKNOWN, {}, at=at)
+    elif payment.status in MONEY_TAKEN:
+        await _open_case(session, payment, CaseKind.VERIFICATION_DIFFERS, {"answered": False}, at=at)
 
 
-async def _done(session: AsyncSession, payment_id: UUID) -> None:
-    await session.execute(update(Payment).where(Payment.id == payment_id).values(next_inquiry_at=None))
+async def _not_found(session: AsyncSession, payment: Payment, *, at: datetime) -> None:
+    """End a page whose time is over; climb on for a charge, which this proves nothing about."""
+    if not payment.is_undecided:
+        payment.next_inquiry_at = None
+    elif payment.channel is PaymentChannel.STORED_CARD or at < payment.expires_at:
+        await _climb(session, payment, at=at)
+    else:
+        payment.status = PAYMENT_TRANSITIONS.move(payment.status, PaymentStatus.EXPIRED)
+        payment.next_inquiry_at = None
+
+
+async def _compare(
+    session: AsyncSession, payment: Payment, answer: Inquiry, settings: Settings, *, at: datetime
+) -> None:
+    """Open a case when PayTR's own record differs from our book; give a confirmed second payment back."""
+    refunds = list(await session.scalars(select(Refund).where(Refund.payment_id == payment.id)))
+    found = differences(Expectation(payment, refunds, settings.paytr_test_mode), answer)
+    payment.next_inquiry_at = None
+    if found:
+        await _open_case(session, payment, CaseKind.VERIFICATION_DIFFERS, found, at=at)
+        return
+    await settle_case(
+        session,
+        CaseKind.OUTCOME_UNKNOWN,
+        payment.merchant_oid,
+        decision=SETTLED,
+        note="PayTR reported a success and its own record agrees.",
+        at=at,
+    )
+    if payment.is_surplus:
+        await _give_back_second_payment(session, payment, at=at)
+
+
+async def _give_back_second_payment(session: AsyncSession, payment: Payment, *, at: datetime) -> None:
+    """Refund money of an order that was paid before, unless an operator has dealt with it."""
+    undecided_case = exists().where(
+        OperatorCase.kind == CaseKind.PAID_TWICE,
+        OperatorCase.subject == payment.merchant_oid,
+        OperatorCase.closed_at.is_(None),
+    )
+    collected = payment.collected or 0
+    if payment.refund_reserved == 0 and collected and await session.scalar(select(undecided_case)):
+        await request_refund(
+            session, payment.id, amount=collected, reason=PAID_TWICE, requested_by_id=None, at=at
+        )
 
 
 async def _open_case(
     session: AsyncSession, payment: Payment, kind: CaseKind, facts: dict[str, object], *, at: datetime
 ) -> None:
-    statement = insert(OperatorCase).values(
-        id=uuid7(),
-        kind=kind,
-        subject=payment.merchant_oid,
-        company_id=payment.company_id,
-        facts=facts,
-        opened_at=at,
-    )
-    await session.execute(statement.on_conflict_do_nothing(index_elements=["kind", "subject"]))
+    await open_case(session, kind, payment.merchant_oid, company_id=payment.company_id, facts=facts, at=at)
 
 
 def _arrival(payment: Payment, answer: Inquiry) -> Arrival:

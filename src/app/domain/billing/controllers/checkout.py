@@ -4,27 +4,31 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-import structlog
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.billing import metrics
-from app.domain.billing.checkout import Checkout, frame_request, place_order
+from app.domain.billing.checkout import (
+    Checkout,
+    FrameAnswer,
+    ask_for_frame,
+    frame_request,
+    note_frame,
+    place_order,
+)
 from app.domain.billing.controllers.pages import require_billing
 from app.domain.billing.views import PaymentRow, payment_of
 from app.domain.companies.viewer import Viewer
-from app.domain.payments.gateway import GatewayError, PaymentGateway
-from app.domain.payments.paytr.reasons import classify
+from app.domain.payments.declines import reason_of
+from app.domain.payments.gateway import PaymentGateway
 from app.domain.payments.values import FrameToken
 from app.lib.clock import now
 from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect
 from app.lib.settings import Settings
 from app.lib.templating import current_language, page, wants_fragment
 from app.lib.uow import commit
-
-log = structlog.stdlib.get_logger("checkout")
 
 
 @dataclass
@@ -54,8 +58,10 @@ class CheckoutController(Controller):
             db_session, viewer, plan_code=data.plan, interval=data.interval, language=language, at=now()
         )
         await commit(db_session)
-        frame = await open_frame(gateway, checkout, viewer, settings, address=address_of(request))
-        return checkout_page(request, checkout, frame)
+        answer = await open_frame(gateway, checkout, viewer, settings, address=address_of(request))
+        await note_frame(db_session, checkout.payment, answer, at=now())
+        await commit(db_session)  # also when the page says 503, whose request would be rolled back
+        return checkout_page(request, checkout, answer.frame)
 
     @get("/billing/checkout", name="checkout:show", sync_to_thread=False)
     def show(self, request: AnyRequest) -> Response[Any]:
@@ -114,19 +120,14 @@ def checkout_page(request: AnyRequest, checkout: Checkout, frame: FrameToken | N
 
 async def open_frame(
     gateway: PaymentGateway, checkout: Checkout, viewer: Viewer, settings: Settings, *, address: str
-) -> FrameToken | None:
-    """Return PayTR's frame, or nothing when PayTR refuses or does not answer; the order stays open."""
-    try:
-        frame = await gateway.request_frame(frame_request(checkout, viewer, settings, address=address))
-    except GatewayError as error:
-        metrics.checkouts.labels(type(error).__name__).inc()
-        log.warning("checkout.no_frame", merchant_oid=checkout.payment.merchant_oid, reason=str(error))
-        return None
-    metrics.checkouts.labels("frame").inc()
-    return frame
+) -> FrameAnswer:
+    """Ask PayTR for its frame and count what it answered; without one the order stays open."""
+    answer = await ask_for_frame(gateway, frame_request(checkout, viewer, settings, address=address))
+    metrics.checkouts.labels("frame" if answer.frame else answer.status.value).inc()
+    return answer
 
 
 def payment_context(row: PaymentRow) -> dict[str, Any]:
     """Return what the payment's block shows; a decline comes with its sentence."""
     code = row.payment.failure_code
-    return {"payment": row.payment, "invoice": row.invoice, "reason": classify(code) if code else None}
+    return {"payment": row.payment, "invoice": row.invoice, "reason": reason_of(code) if code else None}
