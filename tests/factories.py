@@ -3,13 +3,27 @@
 import itertools
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import httpx
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.models import Company, Membership, Role, User, Workspace, WorkspaceStatus
+from app.db.models import (
+    CaseKind,
+    Company,
+    Membership,
+    OperatorCase,
+    Payment,
+    Role,
+    User,
+    Workspace,
+    WorkspaceStatus,
+)
+from app.domain.accounts.operators import create_operator
 from app.domain.accounts.passwords import hasher
 from app.domain.billing import registration
+from app.domain.billing.cases import open_case
 from app.domain.billing.checkout import Checkout, place_order
 from app.domain.billing.registration import Registration
 from app.domain.billing.settlement import Arrival, Outcome, settle
@@ -27,12 +41,24 @@ numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Customer:
-    """A company with its owner."""
+class Person:
+    """Somebody who can log in."""
 
     user: User
-    company: Company
     email: str
+
+    async def log_in(self, client: Browser) -> Browser:
+        """Log them in."""
+        answer = await client.submit("/login", email=self.email, password=PASSWORD)
+        assert answer.status_code == 303, answer.text
+        return client
+
+
+@dataclass(frozen=True)
+class Customer(Person):
+    """A company with its owner."""
+
+    company: Company
 
     async def viewer(self, session: AsyncSession) -> Viewer:
         """Return the owner as a request sees them."""
@@ -41,12 +67,6 @@ class Customer:
         )
         assert viewer is not None
         return viewer
-
-    async def log_in(self, client: Browser) -> Browser:
-        """Log the owner in."""
-        answer = await client.submit("/login", email=self.email, password=PASSWORD)
-        assert answer.status_code == 303, answer.text
-        return client
 
 
 async def make_customer(
@@ -69,7 +89,7 @@ async def make_customer(
             base_url="http://tezgah.localhost",
             at=at or now(),
         )
-    return Customer(user, company, email)
+    return Customer(user, email, company)
 
 
 async def add_member(
@@ -89,7 +109,36 @@ async def add_member(
         session.add(user)
         await session.flush()
         session.add(Membership(user_id=user.id, company_id=customer.company.id, role=role))
-    return Customer(user, customer.company, email)
+    return Customer(user, email, customer.company)
+
+
+async def make_operator(session_maker: async_sessionmaker[AsyncSession], *, language: str = "tr") -> Person:
+    """Add an operator of the service."""
+    email = f"operator{next(numbers)}@example.com"
+    async with unit_of_work(session_maker) as session:
+        user = await create_operator(
+            session, email=email, password=PASSWORD, full_name="Seda Bakıcı", at=now()
+        )
+        user.language = language
+    return Person(user, email)
+
+
+async def add_case(
+    session_maker: async_sessionmaker[AsyncSession],
+    payment: Payment | None,
+    kind: CaseKind = CaseKind.VERIFICATION_DIFFERS,
+    *,
+    subject: str = "",
+    facts: dict[str, object] | None = None,
+    at: datetime | None = None,
+) -> UUID:
+    """Open a case about a payment, or about nothing we know."""
+    async with unit_of_work(session_maker) as session:
+        about = subject or (payment.merchant_oid if payment else "TZGNOBODY")
+        company_id = payment.company_id if payment else None
+        await open_case(session, kind, about, company_id=company_id, facts=facts or {}, at=at or now())
+        found = select(OperatorCase.id).where(OperatorCase.kind == kind, OperatorCase.subject == about)
+        return (await session.scalars(found)).one()
 
 
 async def add_workspace(

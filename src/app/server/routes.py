@@ -9,7 +9,10 @@ from app.domain.billing.controllers.pages import DashboardController
 from app.domain.billing.controllers.registration import RegistrationController
 from app.domain.billing.webhooks import paytr_callback
 from app.domain.companies.controllers import LoginController
+from app.domain.ops.controllers.cases import CaseController
+from app.domain.ops.controllers.console import ConsoleController
 from app.domain.ops.controllers.health import HealthController
+from app.domain.ops.controllers.payments import PaymentController
 from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
 from app.domain.workspaces.controllers.pages import WorkspaceController
@@ -25,5 +28,8 @@ ROUTES: list[ControllerRouterHandler] = [
     WorkspaceController,
     EdgeController,
     paytr_callback,
+    ConsoleController,
+    CaseController,
+    PaymentController,
     HealthController,
 ]

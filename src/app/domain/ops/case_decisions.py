@@ -1,0 +1,194 @@
+"""Deciding cases: under lock, once, with a note, and with what follows in the same transaction.
+
+The payment is locked before the case, as the engine does when it closes a case that events have settled.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import PAYMENT_TRANSITIONS, Payment, PaymentStatus, Refund
+from app.domain.accounts.operators import Operator
+from app.domain.audit.service import record
+from app.domain.billing import refund_outcomes
+from app.domain.billing.held import apply_held
+from app.domain.billing.refund_rules import Entry
+from app.domain.billing.refunds import request_refund
+from app.domain.jobs import Job
+from app.domain.ops.case_actions import STEPS, CaseAction, Matter
+from app.domain.ops.case_queries import case_file
+from app.lib.errors import DomainError, InvalidInput
+from app.lib.i18n import N_
+from app.lib.settings import Settings
+from app.lib.uow import defer
+
+NOTE_LENGTH = 2000
+NOT_AS_IT_STANDS = N_("This cannot be done as things stand now. Look at them again.")
+
+
+class AlreadyDecided(DomainError):
+    """Somebody, or the engine, was first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an operator wants done and why; `amount` in minor units, where money goes back."""
+
+    action: CaseAction
+    note: str
+    amount: int = 0
+
+
+async def decide(
+    session: AsyncSession,
+    operator: Operator,
+    case_id: UUID,
+    decision: Decision,
+    *,
+    settings: Settings,
+    at: datetime,
+) -> None:
+    """Carry out a decision and close the case with it; a second decision is refused."""
+    note = require_note(decision.note)
+    matter = await _lock(session, case_id)
+    _require_lawful(matter, decision.action)
+    await EFFECTS.get(decision.action, _nothing)(Deed(session, operator, matter, decision, settings, at))
+    case = matter.case
+    if decision.action not in STEPS:
+        case.decision, case.note = decision.action.value, note
+        case.decided_by_id, case.closed_at = operator.user.id, at
+    record(
+        session,
+        at=at,
+        action=f"case.{decision.action}",
+        subject=case.id,
+        company_id=case.company_id,
+        actor_id=operator.user.id,
+        actor="operator",
+        facts={"kind": case.kind.value, "about": case.subject, "note": note, "amount": decision.amount},
+    )
+
+
+def require_note(note: str) -> str:
+    """Return the note without blanks around it, or ask for one."""
+    note = note.strip()
+    if not 3 <= len(note) <= NOTE_LENGTH:
+        raise InvalidInput(N_("Write why, in a sentence: it stays with the case."), field="note")
+    return note
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A lawful decision with all that carrying it out takes."""
+
+    session: AsyncSession
+    operator: Operator
+    matter: Matter
+    decision: Decision
+    settings: Settings
+    at: datetime
+
+
+async def _lock(session: AsyncSession, case_id: UUID) -> Matter:
+    """Return the case with what it is about, both locked and as they stand now."""
+    matter = (await case_file(session, case_id)).matter
+    for row in (matter.payment, matter.refund, matter.case):
+        if row is not None:
+            await session.refresh(row, with_for_update=True)
+    if matter.payment is not None:
+        await session.refresh(matter.payment.order)
+    return matter
+
+
+def _require_lawful(matter: Matter, action: CaseAction) -> None:
+    if matter.case.closed_at is not None:
+        raise AlreadyDecided(N_("This case is decided already: see below what was decided, and by whom."))
+    if action not in matter.actions:
+        raise DomainError(NOT_AS_IT_STANDS)
+
+
+async def _nothing(_: Deed) -> None:
+    """The decision is the note."""
+
+
+async def _refund(deed: Deed) -> None:
+    await _send_back(deed, deed.decision.amount)
+
+
+async def _try_again(deed: Deed) -> None:
+    await _send_back(deed, _refund_of(deed).amount)
+
+
+async def _send_back(deed: Deed, amount: int) -> None:
+    await request_refund(
+        deed.session,
+        _payment_of(deed).id,
+        amount=amount,
+        reason=deed.decision.note,
+        requested_by_id=deed.operator.user.id,
+        at=deed.at,
+    )
+
+
+async def _apply(deed: Deed) -> None:
+    payment = _payment_of(deed)
+    await apply_held(deed.session, payment, settings=deed.settings, at=deed.at)
+
+
+async def _ask_again(deed: Deed) -> None:
+    """Put the question at once; about a payment also a few times more, should PayTR not know yet.
+
+    A refund's ladder stays at its end, where it is only asked about and never sent again.
+    """
+    if refund := deed.matter.refund:
+        refund.next_attempt_at = deed.at
+        key = f"refund:{refund.id}:{deed.at.timestamp()}"
+        defer(deed.session, Job.SEND_REFUND, key=key, refund_id=str(refund.id))
+        return
+    payment = _payment_of(deed)
+    payment.next_inquiry_at, payment.inquiries = deed.at, 0
+    defer(deed.session, Job.INQUIRE_PAYMENT, payment_id=str(payment.id))
+
+
+async def _mark_failed(deed: Deed) -> None:
+    """Count it as failed; money or a refund that shows up after all is still recorded."""
+    payment = _payment_of(deed)
+    if refund := deed.matter.refund:
+        await refund_outcomes.fail(deed.session, payment, refund, at=deed.at)
+        return
+    payment.status = PAYMENT_TRANSITIONS.move(payment.status, PaymentStatus.FAILED)
+    payment.failed_at, payment.next_inquiry_at = deed.at, None
+    defer(deed.session, Job.ANNOUNCE, company_id=str(payment.company_id))
+
+
+async def _mark_returned(deed: Deed) -> None:
+    """Count a refund as made that PayTR's panel shows and its status query does not."""
+    refund = _refund_of(deed)
+    entry = Entry(refund.amount, 1)
+    await refund_outcomes.succeed(deed.session, _payment_of(deed), refund, entry, at=deed.at)
+
+
+def _payment_of(deed: Deed) -> Payment:
+    if deed.matter.payment is None:
+        raise DomainError(NOT_AS_IT_STANDS)
+    return deed.matter.payment
+
+
+def _refund_of(deed: Deed) -> Refund:
+    if deed.matter.refund is None:
+        raise DomainError(NOT_AS_IT_STANDS)
+    return deed.matter.refund
+
+
+EFFECTS: dict[CaseAction, Callable[[Deed], Awaitable[None]]] = {
+    CaseAction.REFUND: _refund,
+    CaseAction.TRY_AGAIN: _try_again,
+    CaseAction.APPLY: _apply,
+    CaseAction.ASK_AGAIN: _ask_again,
+    CaseAction.MARK_FAILED: _mark_failed,
+    CaseAction.MARK_RETURNED: _mark_returned,
+}
+"""What a decision does beyond being kept; one that is not named here does nothing."""
