@@ -150,6 +150,24 @@ def billing_run(settings: Settings, at: str, as_json: bool) -> None:
     sys.exit(1 if any(row["failed"] for row in report) else 0)
 
 
+@billing.command("reconcile")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="A finished day of Türkiye.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def billing_reconcile(settings: Settings, day: datetime, as_json: bool) -> None:
+    """Compare one day with PayTR's reports, to the kuruş; succeeds when nothing differs."""
+    from app.server.commands import reconcile
+
+    report = run_with(settings, lambda resources: reconcile(resources, day.date()))
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False, default=str))
+    else:
+        totals = [{"currency": currency, **one} for currency, one in report["totals"].items()]
+        show([*totals, *report["differences"]], as_json)
+        click.echo(report["error"] or f"{len(report['differences'])} differences on {day:%Y-%m-%d}")
+    sys.exit(1 if report["error"] or report["differences"] else 0)
+
+
 @billing.command("cases")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj

@@ -23,6 +23,7 @@ class Job(StrEnum):
     SEND_REFUND = "payments.refund"
     FOLLOW_CARD_REGISTRATION = "cards.follow_registration"
     REMOVE_CARD = "cards.remove"
+    RECONCILE_DAY = "billing.reconcile_day"
     RUN_TRANSITION = "workspaces.run_transition"
 
 
@@ -46,6 +47,8 @@ POLICIES = {
     # a list, a refund of up to 90 seconds, and the questions around it
     Job.FOLLOW_CARD_REGISTRATION: JobPolicy(Queue.BILLING, timeout=300, retries=1),
     Job.REMOVE_CARD: JobPolicy(Queue.BILLING, timeout=120, retries=1),
+    # a dozen reports of up to 90 seconds each, when PayTR is slow; what is cut off is swept up
+    Job.RECONCILE_DAY: JobPolicy(Queue.BILLING, timeout=600, retries=1),
     Job.SEND_EMAIL: JobPolicy(Queue.MAIL, timeout=60, retries=1),
     Job.RUN_TRANSITION: JobPolicy(Queue.WORKSPACES, timeout=300, retries=1),
 }

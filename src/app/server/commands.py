@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +11,8 @@ from app.db.models import OperatorCase
 from app.db.schema import schema_drift, upgrade_database
 from app.domain.accounts.operators import create_operator, find_operator
 from app.domain.billing.demo import seed_demo
+from app.domain.billing.reconciliation import reconcile_day
+from app.domain.billing.reconciliation_views import day_file
 from app.domain.plans.service import publish_catalogue
 from app.lib.clock import now
 from app.lib.settings import Settings
@@ -70,6 +72,29 @@ async def add_operator(resources: Resources, email: str, password: str, name: st
     """Add an operator."""
     async with unit_of_work(resources.session_maker) as session:
         await create_operator(session, email=email, password=password, full_name=name, at=now())
+
+
+async def reconcile(resources: Resources, day: date) -> dict[str, Any]:
+    """Compare one day with PayTR; return the proof of each currency and every difference."""
+    run = await reconcile_day(resources.session_maker, resources.gateway, day, at=now())
+    if run is None or run.error:
+        return {"day": day, "error": run.error if run else "", "totals": {}, "differences": []}
+    async with unit_of_work(resources.session_maker) as session:
+        file = await day_file(session, day, at=now())
+    differences = [
+        {
+            "cause": one.cause.value,
+            "kind": one.kind,
+            "merchant_oid": one.merchant_oid,
+            "reference": one.reference,
+            "currency": one.currency,
+            "ours": one.ours,
+            "theirs": one.theirs,
+            **one.facts,
+        }
+        for one in file.differences
+    ]
+    return {"day": day, "error": None, "totals": run.totals, "differences": differences}
 
 
 async def demo(resources: Resources, companies: int) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.domain.jobs import Job, Queue
-from app.tasks import billing, cards, maintenance, workspaces
+from app.tasks import billing, cards, maintenance, reconciliation, workspaces
 
 Task = Callable[..., Awaitable[Any]]
 
@@ -16,6 +16,7 @@ TASKS: list[tuple[Job, Task]] = [
     (Job.SEND_REFUND, billing.send_refund),
     (Job.FOLLOW_CARD_REGISTRATION, cards.follow_registration),
     (Job.REMOVE_CARD, cards.remove_card),
+    (Job.RECONCILE_DAY, reconciliation.compare_day),
     (Job.SEND_EMAIL, billing.send_email),
     (Job.RUN_TRANSITION, workspaces.run_transition),
 ]
@@ -28,6 +29,7 @@ CRONS: list[tuple[Queue, str, Task]] = [
     (Queue.BILLING, "* * * * *", billing.sweep_refunds),
     (Queue.BILLING, "* * * * *", cards.sweep_card_registrations),
     (Queue.BILLING, "* * * * *", cards.sweep_card_removals),
+    (Queue.BILLING, "* * * * *", reconciliation.sweep_reconciliation),
     (Queue.BILLING, "17 3 * * *", maintenance.forget_idle_runs),
     (Queue.WORKSPACES, "* * * * * */20", workspaces.sweep_transitions),
     (Queue.WORKSPACES, "* * * * *", workspaces.check_workspaces),

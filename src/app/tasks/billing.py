@@ -22,6 +22,7 @@ from app.lib.clock import now
 from app.lib.events import publish
 from app.tasks.cards import SWEEPS as CARD_SWEEPS
 from app.tasks.context import Resources, resources_of
+from app.tasks.reconciliation import SWEEPS as RECONCILIATION_SWEEPS
 from app.tasks.sweeping import sweep
 
 
@@ -113,5 +114,6 @@ SWEEPS: dict[str, Callable[[Resources, datetime], Awaitable[Tally]]] = {
     **CARD_SWEEPS,
     "sweep_invoices": partial(sweep, name="sweep_invoices", find=due_invoices, do=_render),
     "sweep_emails": partial(sweep, name="sweep_emails", find=due_emails, do=_send),
+    **RECONCILIATION_SWEEPS,
 }
 """The sweeps around money, in the order one pass by hand makes them."""
