@@ -1,7 +1,8 @@
 """What follows a card registration: asking what became of it, reading the card, giving the money back.
 
 One due column drives all of it. The money goes back exactly once: before a refund is sent again PayTR
-is asked whether the first one took effect (paytr.md §11).
+is asked whether the first one took effect, and since it is always everything that was collected, PayTR
+itself would refuse a second one as more than is left (paytr.md §11, 009).
 """
 
 from datetime import datetime
