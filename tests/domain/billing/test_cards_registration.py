@@ -1,6 +1,7 @@
 """Adding a card: what PayTR reports counts once, and nothing is left hanging."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
