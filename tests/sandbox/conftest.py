@@ -8,6 +8,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,7 +23,7 @@ from app.domain.payments.paytr.messages import frame_form
 from app.domain.payments.values import BasketLine, FrameRequest
 from app.lib.ids import random_reference
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 REPEAT_SECONDS = 0.05
 REPEAT_LIMIT = 40
 Answer = tuple[int, bytes]
@@ -74,6 +75,10 @@ class Sandbox:
     def control(self, oid: str, action: str, **facts: Any) -> httpx.Response:
         return self.http.post(f"/control/orders/{oid}/{action}", json=facts)
 
+    def expect(self, **facts: Any) -> None:
+        """Script faults for an oid or for the next requests to a path."""
+        self.http.post("/control/expect", json=facts).raise_for_status()
+
     def order(self, oid: str) -> dict[str, Any]:
         view: dict[str, Any] = self.http.get(f"/control/orders/{oid}").json()
         return view
@@ -120,6 +125,13 @@ def frame_request(**changes: Any) -> FrameRequest:
     return FrameRequest(**{**facts, **changes})
 
 
+class Listener(ThreadingHTTPServer):
+    """A server with room for every callback that may be on its way at once."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+
 @pytest.fixture(scope="session")
 def receiver() -> Iterator[Receiver]:
     state = Receiver()
@@ -137,8 +149,7 @@ def receiver() -> Iterator[Receiver]:
         def log_message(self, *_: object) -> None:
             """Keep the test output quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Listener(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     state.url = f"http://127.0.0.1:{server.server_port}/webhooks/paytr"
@@ -150,11 +161,17 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="session")
 def sandbox(receiver: Receiver, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
-    home = tmp_path_factory.mktemp("sandbox")
+    with running_sandbox(receiver, tmp_path_factory.mktemp("sandbox")) as running:
+        yield running
+
+
+@contextmanager
+def running_sandbox(receiver: Receiver, home: Path, *options: str) -> Iterator[Sandbox]:
+    """Run a sandbox process with further options until the block ends."""
     port = free_port()
     process = start_sandbox(
         home, port, "--callback-url", receiver.url,
-        "--repeat-seconds", str(REPEAT_SECONDS), "--repeat-limit", str(REPEAT_LIMIT),
+        "--repeat-seconds", str(REPEAT_SECONDS), "--repeat-limit", str(REPEAT_LIMIT), *options,
     )  # fmt: skip
     try:
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:

@@ -4,6 +4,7 @@ Wraps every endpoint a merchant's server calls; the endpoints know nothing of it
 """
 
 import asyncio
+import json
 from typing import Any, Final
 
 from litestar import Request
@@ -52,7 +53,7 @@ class FaultyAnswers(ASGIMiddleware):
     async def _give(
         self, answer: "_Answer", send: Send, path: str, faults: frozenset[Fault], key: str
     ) -> None:
-        half_done = Fault.REFUND_HALF_DONE in faults and path == REFUND_PATH
+        half_done = Fault.REFUND_HALF_DONE in faults and path == REFUND_PATH and answer.is_success
         if half_done and self._simulator.faults.chance("half done", key) < 0.5:
             await _answer(send, 500, MAINTENANCE)
         elif half_done or Fault.LOST_ANSWER in faults:
@@ -84,6 +85,14 @@ class _Answer:
 
     async def keep(self, message: Message) -> None:
         self.messages.append(message)
+
+    @property
+    def is_success(self) -> bool:
+        """Whether PayTR did what was asked."""
+        body = b"".join(
+            message["body"] for message in self.messages if message["type"] == "http.response.body"
+        )
+        return bool(json.loads(body)["status"] == "success")
 
 
 async def _signed_form(scope: Scope, receive: Receive, send: Send) -> dict[str, str] | None:

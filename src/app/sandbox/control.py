@@ -10,7 +10,7 @@ import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from app.lib.clock import now
 from app.sandbox.book import Notice, Order
@@ -76,7 +76,7 @@ async def show_order(merchant_oid: FromPath[str], simulator: NamedDependency[Sim
 
 @post("/control/orders/{merchant_oid:str}/pay", status_code=200)
 async def pay_order(
-    merchant_oid: FromPath[str], data: Payment, simulator: NamedDependency[Simulator]
+    merchant_oid: FromPath[str], data: JSONBody[Payment], simulator: NamedDependency[Simulator]
 ) -> dict[str, Any]:
     """Pay an order, also one that was declined before; the callback follows in the background."""
     order = find_order(simulator, merchant_oid)
@@ -86,7 +86,7 @@ async def pay_order(
 
 @post("/control/orders/{merchant_oid:str}/decline", status_code=200)
 async def decline_order(
-    merchant_oid: FromPath[str], data: Decline, simulator: NamedDependency[Simulator]
+    merchant_oid: FromPath[str], data: JSONBody[Decline], simulator: NamedDependency[Simulator]
 ) -> dict[str, Any]:
     """Decline an order; the callback follows in the background."""
     order = find_order(simulator, merchant_oid)
@@ -96,7 +96,7 @@ async def decline_order(
 
 @post("/control/orders/{merchant_oid:str}/callback", status_code=200)
 async def send_callback(
-    merchant_oid: FromPath[str], data: Callback, simulator: NamedDependency[Simulator]
+    merchant_oid: FromPath[str], data: JSONBody[Callback], simulator: NamedDependency[Simulator]
 ) -> dict[str, Any]:
     """Send a callback by hand and return every answer."""
     attempts = await send_at_once(simulator, find_order(simulator, merchant_oid), data)

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
+from litestar.params import JSONBody
 
 from app.lib.clock import now
 from app.sandbox.book import OrderState
@@ -30,7 +31,7 @@ async def read_book(simulator: NamedDependency[Simulator]) -> dict[str, Any]:
 
 
 @post("/control/orders/pay-many", status_code=200)
-async def pay_many(data: Buyers, simulator: NamedDependency[Simulator]) -> dict[str, list[str]]:
+async def pay_many(data: JSONBody[Buyers], simulator: NamedDependency[Simulator]) -> dict[str, list[str]]:
     """Let many buyers decide at once; who pays depends on seed and oid alone. Decided orders stay."""
     if data.merchant_oids is None:
         orders = simulator.book.with_open_frame()

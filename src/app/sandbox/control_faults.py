@@ -6,7 +6,7 @@ import msgspec
 from litestar import Request, get, post, put
 from litestar.di import NamedDependency
 from litestar.exceptions import ClientException
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from app.sandbox.control import find_order
 from app.sandbox.faults import ANSWER_FAULTS, MEANING, Fault
@@ -54,7 +54,7 @@ async def list_faults(simulator: NamedDependency[Simulator]) -> dict[str, Any]:
 
 @put("/control/orders/{merchant_oid:str}/faults")
 async def script_order(
-    merchant_oid: FromPath[str], data: Script, simulator: NamedDependency[Simulator]
+    merchant_oid: FromPath[str], data: JSONBody[Script], simulator: NamedDependency[Simulator]
 ) -> dict[str, Any]:
     """Let exactly these faults strike an order from now on."""
     find_order(simulator, merchant_oid)
@@ -64,7 +64,7 @@ async def script_order(
 
 @post("/control/expect", status_code=200)
 async def expect(
-    request: Request[Any, Any, Any], data: Expectation, simulator: NamedDependency[Simulator]
+    request: Request[Any, Any, Any], data: JSONBody[Expectation], simulator: NamedDependency[Simulator]
 ) -> dict[str, Any]:
     """Script an order that does not exist yet, or the next requests to a path."""
     if (data.merchant_oid is None) == (data.path is None):
@@ -78,7 +78,7 @@ async def expect(
 
 
 @post("/control/release", status_code=200)
-async def release(data: Release, simulator: NamedDependency[Simulator]) -> dict[str, int]:
+async def release(data: JSONBody[Release], simulator: NamedDependency[Simulator]) -> dict[str, int]:
     """Send the callbacks that are held back."""
     if data.merchant_oid is None:
         orders = simulator.book.with_held_callbacks()
