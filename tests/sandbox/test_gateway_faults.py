@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,8 +16,13 @@ from app.domain.payments.gateway import GatewayRefused, GatewayUnreachable
 from app.domain.payments.paytr import client, transport
 from app.domain.payments.paytr.client import PaytrGateway
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
+from app.domain.payments.paytr.diagnosis import Verdict, diagnose
+from app.domain.payments.paytr.transport import Endpoint
+from app.lib.clock import now
 from tests.sandbox.conftest import frame_request
+from tests.sandbox.gateway_worlds import card_payment
 
+Ask = Callable[[PaytrGateway], Awaitable[object]]
 Speak = Callable[[int, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -53,15 +59,106 @@ def answers(*script: tuple[int, str]) -> Speak:
     return speak
 
 
-@pytest.mark.parametrize(
-    "speak",
-    [answer(200, "<html>bakım</html>"), answer(502, "Bad Gateway"), answer(302, ""), answer(200, "[]")],
-)
-async def test_an_answer_that_is_not_paytrs_is_not_taken_for_one(speak: Speak) -> None:
-    async with server(speak) as (gateway, posted):
+WRITES: dict[str, Ask] = {
+    "frame": lambda gateway: gateway.request_frame(frame_request()),
+    "charge": lambda gateway: gateway.charge_stored_card(card_payment(), user_token="u", card_token="c"),
+    "delete": lambda gateway: gateway.delete_card(user_token="u", card_token="c"),
+    "refund": lambda gateway: gateway.refund(merchant_oid="A1", amount=1, reference="R1"),
+}
+READS: dict[str, Ask] = {
+    "inquire": lambda gateway: gateway.inquire("A1"),
+    "cards": lambda gateway: gateway.list_cards("u"),
+    "bin": lambda gateway: gateway.bin_detail("435508"),
+    "rates": lambda gateway: gateway.installment_rates("R1"),
+    "transactions": lambda gateway: gateway.transactions(now(), now()),
+    "payouts": lambda gateway: gateway.payouts(now().date(), now().date()),
+    "payout": lambda gateway: gateway.payout_detail(now().date()),
+}
+NONSENSE = {
+    "page": answer(200, "<html>bakım</html>"),
+    "bad gateway": answer(502, "Bad Gateway"),
+    "redirect": answer(302, ""),
+    "text": answer(200, '"OK"'),
+}
+
+
+@pytest.mark.parametrize("fault", NONSENSE)
+@pytest.mark.parametrize("name", WRITES)
+async def test_what_moves_money_is_sent_once_whatever_comes_back(name: str, fault: str) -> None:
+    async with server(NONSENSE[fault]) as (gateway, posted):
         with pytest.raises(GatewayUnreachable):
-            await gateway.request_frame(frame_request())
+            await WRITES[name](gateway)
         assert len(posted) == 1
+
+
+@pytest.mark.parametrize("name", READS)
+async def test_a_read_is_repeated_a_few_times_and_then_given_up(name: str) -> None:
+    async with server(answer(502, "busy")) as (gateway, posted):
+        with stamina.set_testing(True, attempts=client.READ_ATTEMPTS), pytest.raises(GatewayUnreachable):
+            await READS[name](gateway)
+        assert len(posted) == client.READ_ATTEMPTS
+        assert len(set(posted)) == 1
+
+
+async def test_a_refused_read_is_not_asked_again() -> None:
+    async with server(answer(200, '{"status":"error","err_msg":"yetki yok"}')) as (gateway, posted):
+        with pytest.raises(GatewayRefused, match="yetki yok"):
+            await gateway.bin_detail("435508")
+        assert len(posted) == 1
+
+
+async def test_a_missing_permission_is_named_with_what_to_do() -> None:
+    known = '{"status":"error","err_no":"004","err_msg":"bulunamadi"}'
+    denied = '{"status":"error","err_msg":"Kart saklama yetkiniz bulunmamaktadir."}'
+    script = answers((200, known), (200, denied), (200, '{"status":"failed"}'))
+    async with server(script) as (gateway, _), httpx.AsyncClient() as http:
+        findings = await diagnose(gateway, http, callback_url="http://127.0.0.1:1/", at=now())
+    found = {finding.part: finding for finding in findings}
+    assert found["stored cards"].verdict is Verdict.WRONG
+    assert "Kart saklama yetkiniz bulunmamaktadir. Ask PayTR" in found["stored cards"].advice
+    assert found["BIN query"].verdict is found["reports"].verdict is Verdict.RIGHT
+    assert found["callback address"].verdict is Verdict.WRONG
+
+
+async def test_a_local_callback_address_does_not_do_for_the_real_paytr() -> None:
+    async def unreachable(_: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("no network in tests")
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(unreachable)) as http:
+        gateway = PaytrGateway(SANDBOX_MERCHANT, "https://paytr.invalid", http)
+        with stamina.set_testing(True):
+            findings = await diagnose(
+                gateway, http, callback_url="http://127.0.0.1:8000/webhooks/paytr", at=now()
+            )
+    assert findings[-1].verdict is Verdict.WRONG
+    assert "TEZGAH_PUBLIC_URL" in findings[-1].advice
+
+
+async def test_a_card_that_stays_in_the_list_is_not_removed() -> None:
+    card = {"ctoken": "c", "month": "12", "year": "30"}
+    refused = '{"status":"error","err_msg":"yetki yok"}'
+    async with server(answers((200, refused), (200, json.dumps([card])))) as (gateway, posted):
+        with pytest.raises(GatewayRefused, match="yetki yok"):
+            await gateway.delete_card(user_token="u", card_token="c")
+        assert len(posted) == 2
+
+
+def test_every_endpoint_has_the_limits_of_paytrs_own_clients() -> None:
+    endpoints = {name: found for name, found in vars(transport).items() if isinstance(found, Endpoint)}
+    assert {name: endpoint.limit for name, endpoint in endpoints.items()} == {
+        "GET_TOKEN": 20,
+        "CHARGE": 20,
+        "CARD_LIST": 20,
+        "CARD_DELETE": 20,
+        "BIN": 20,
+        "RATES": 90,
+        "REFUND": 90,
+        "STATUS": 15,
+        "TRANSACTIONS": 90,
+        "PAYOUTS": 90,
+        "PAYOUT_DETAIL": 90,
+    }
+    assert all(endpoint.connect < endpoint.limit for endpoint in endpoints.values())
 
 
 async def test_a_json_refusal_counts_whatever_its_http_status() -> None:
@@ -94,13 +191,6 @@ async def test_only_the_question_is_repeated() -> None:
             assert not (await gateway.inquire("A1")).found
         assert len(posted) == 3
         assert len(set(posted)) == 1
-
-
-async def test_the_question_is_given_up_after_a_few_times() -> None:
-    async with server(answer(502, "busy")) as (gateway, posted):
-        with pytest.raises(GatewayUnreachable):
-            await gateway.inquire("A1")
-        assert len(posted) == client.READ_ATTEMPTS
 
 
 async def test_key_and_salt_never_leave_the_process() -> None:

@@ -6,7 +6,7 @@ request PayTR could not take, or a value it could not send, fails here too.
 
 import json
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from app.domain.payments.gateway import GatewayRefused, GatewayUnreachable
@@ -153,7 +153,9 @@ class InMemoryGateway:
         """Report from the book."""
         reports.transactions_form(SANDBOX_MERCHANT, start, end)
         moved = fake_book.movements(self.attempts.values())
-        rows = [movement.row() for movement in moved if start <= movement.at <= end]
+        # PayTR is asked in whole seconds; what happened within the last one belongs to it.
+        first, beyond = start.replace(microsecond=0), end.replace(microsecond=0) + timedelta(seconds=1)
+        rows = [movement.row() for movement in moved if first <= movement.at < beyond]
         return reports.read_transactions(self._report(rows))
 
     async def payouts(self, first: date, last: date) -> PayoutStatement:
