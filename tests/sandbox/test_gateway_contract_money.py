@@ -1,13 +1,21 @@
 """The same promise for money that goes back and money that is reported: both gateways, to the kuruş."""
 
+import json
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from app.domain.payments.gateway import RefundRefused
-from app.domain.payments.values import PayoutStatement
+from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
+from app.domain.payments.paytr.messages import frame_form, reports
+from app.domain.payments.values import PayoutLine, PayoutStatement
 from app.lib.clock import ISTANBUL, now
+from app.sandbox.book import Book, Order
+from app.sandbox.config import SandboxConfig
+from app.sandbox.faults import FaultPlan
+from app.sandbox.rates import commission
+from app.sandbox.reports import Reporter
 from tests.sandbox.conftest import frame_request
 from tests.sandbox.gateway_worlds import WORLDS, World, card_payment, world_of
 
@@ -119,3 +127,30 @@ def sums(statement: PayoutStatement, currency: str) -> tuple[int, int, int]:
         sum(payout.refunds for payout in coming),
         sum(payout.net for payout in coming),
     )
+
+
+async def test_a_payout_that_was_made_is_read_order_by_order() -> None:
+    # Days pass in no live sandbox: its reporter is asked a week later, in the words of our client.
+    sold_at, config, book = datetime(2026, 3, 2, 9, tzinfo=UTC), SandboxConfig(), Book()
+    request = frame_request(amount=87005)
+    order = Order(
+        merchant=SANDBOX_MERCHANT,
+        token="t",
+        form=frame_form(SANDBOX_MERCHANT, request),
+        created_at=sold_at,
+        amount=request.amount,
+    )
+    order.pay(sold_at, total_amount=request.amount, installment_count=1, masked_pan="435508AAA4358")
+    order.commission = commission(config, order)
+    book.add(order)
+    reporter, later = Reporter(config, book, FaultPlan()), sold_at + timedelta(days=7)
+    first, last = date(2026, 3, 1), date(2026, 3, 31)
+    statement = reports.read_payouts(
+        json.dumps(reporter.payouts(reports.payouts_form(SANDBOX_MERCHANT, first, last), later))
+    )
+    (payout,) = statement.paid
+    asked = reports.payout_detail_form(SANDBOX_MERCHANT, payout.day)
+    detail = reports.read_payout_detail(json.dumps(reporter.payout_detail(asked, later)))
+    net = request.amount - order.commission
+    assert (payout.sales, payout.refunds, payout.net, payout.currency) == (net, 0, net, "TRY")
+    assert detail.lines == (PayoutLine(request.merchant_oid, net, "TRY"),)
