@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.accounts.operators import Operator
 from app.domain.companies.viewer import Viewer
 
 
@@ -13,7 +14,7 @@ class Case:
     name: str
     template: str
     path: str
-    viewer: Viewer | None
+    viewer: Viewer | Operator | None
     context: dict[str, Any]
     blocks: tuple[str, ...] = ()
     method: str = "GET"

@@ -17,6 +17,8 @@ from app.lib.clock import now
 from tests.architecture import samples
 from tests.architecture.card_cases import card_cases, way_back_case
 from tests.architecture.case import Case
+from tests.architecture.operator_cases import operator, operator_cases
+from tests.architecture.reconciliation_cases import reconciliation_cases
 
 BILLING = {Role.OWNER, Role.ADMIN, Role.BILLING}
 
@@ -30,6 +32,8 @@ def all_cases(language: str) -> Iterator[Case]:
     """Yield every case in one language."""
     yield from public_cases(language)
     yield from error_cases(language)
+    yield from operator_cases(language)
+    yield from reconciliation_cases(operator(language))
     for role in Role:
         yield from dashboard_cases(role, language)
         yield from workspace_cases(role, language)

@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from app.lib.clock import now
 from app.tasks.context import Resources
 from tests.cards import add_card, add_registration
 from tests.conftest import Browser, browser
+from tests.domain.billing.books import add_run
 from tests.factories import (
     Customer,
     Person,
@@ -91,6 +93,11 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/operator/payments"): CONSOLE,
     ("GET", "/operator/payments/{merchant_oid:str}"): CONSOLE,
     ("POST", "/operator/payments/{merchant_oid:str}/refunds"): CONSOLE_FORM,
+    ("GET", "/operator/reconciliation"): CONSOLE,
+    ("GET", "/operator/reconciliation/{day:date}"): CONSOLE,
+    ("POST", "/operator/reconciliation/{day:date}"): "302 403 403 403 403 403 303",
+    ("GET", "/operator/reconciliation/{day:date}/differences.csv"): CONSOLE,
+    ("GET", "/operator/reconciliation/{day:date}/reports/{report_id:uuid}"): CONSOLE,
     # last, since they end or renew the session
     ("POST", "/login"): "422 422 422 422 422 422",
     ("POST", "/logout"): "303 303 303 303 303 303",
@@ -139,7 +146,11 @@ async def build_world(resources: Resources) -> World:
     ]
     registration = await add_registration(resources.session_maker, customer)
     cards = [str((await add_card(resources, customer, number=number)).id) for number in range(4)]
+    yesterday = (now() - timedelta(days=1)).date()
+    _, report = await add_run(resources.session_maker, yesterday)
     known = {
+        "day:date": yesterday.isoformat(),
+        "report_id:uuid": str(report.id),
         "document:str": f"{invoice.number}.pdf",
         "result:str": "ok",
         "registration_oid:str": registration.merchant_oid,
@@ -201,7 +212,7 @@ async def first_status(application: Litestar, client: Browser, path: str) -> int
 
 
 def expected(row: str, who: str) -> int:
-    """Return what a row says; an operator is refused what needs a company, and else treated as anybody inside."""
+    """Return what a row says; operators are refused what needs a company and else are as anybody inside."""
     statuses = dict(zip(PEOPLE, row.split(), strict=False))
     if who in statuses:
         return int(statuses[who])

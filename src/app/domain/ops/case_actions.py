@@ -34,11 +34,11 @@ A = CaseAction
 ACTIONS: dict[CaseKind, tuple[CaseAction, ...]] = {
     CaseKind.UNKNOWN_ORDER: (A.CLOSE,),
     # an amount in another currency and the money of a test equal no order: they are never applied
-    CaseKind.AMOUNT_DIFFERS: (A.REFUND, A.APPLY, A.ACCEPT),
-    CaseKind.CURRENCY_DIFFERS: (A.REFUND, A.ACCEPT),
-    CaseKind.TEST_PAYMENT: (A.REFUND, A.ACCEPT),
-    CaseKind.PAID_TWICE: (A.REFUND, A.ACCEPT),
-    CaseKind.VERIFICATION_DIFFERS: (A.REFUND, A.ACCEPT),
+    CaseKind.AMOUNT_DIFFERS: (A.REFUND, A.APPLY, A.ACCEPT, A.CLOSE),
+    CaseKind.CURRENCY_DIFFERS: (A.REFUND, A.ACCEPT, A.CLOSE),
+    CaseKind.TEST_PAYMENT: (A.REFUND, A.ACCEPT, A.CLOSE),
+    CaseKind.PAID_TWICE: (A.REFUND, A.ACCEPT, A.CLOSE),
+    CaseKind.VERIFICATION_DIFFERS: (A.REFUND, A.ACCEPT, A.CLOSE),
     CaseKind.OUTCOME_UNKNOWN: (A.ASK_AGAIN, A.MARK_FAILED, A.MARK_RETURNED, A.CLOSE),
     CaseKind.REFUND_REFUSED: (A.TRY_AGAIN, A.BY_HAND),
     CaseKind.RECONCILIATION_DIFFERS: (A.EXPLAIN,),
@@ -108,8 +108,20 @@ def _is_open_refund(matter: Matter) -> bool:
     return matter.refund is not None and _is_open(matter)
 
 
-def _is_decided(matter: Matter) -> bool:
-    return matter.case.kind is CaseKind.UNKNOWN_ORDER or not _is_open(matter)
+def _is_kept(matter: Matter) -> bool:
+    """Money of ours is there to be accepted, or it is not a payment's money that the case is about."""
+    return matter.payment is None or matter.refund is not None or matter.left > 0
+
+
+def _is_over(matter: Matter) -> bool:
+    """What had to be decided has happened meanwhile, or lies outside of this service."""
+    match matter.case.kind:
+        case CaseKind.UNKNOWN_ORDER:
+            return True
+        case CaseKind.OUTCOME_UNKNOWN:
+            return not _is_open(matter)
+        case _:
+            return not _is_kept(matter)
 
 
 def _can_be_sent_again(matter: Matter) -> bool:
@@ -118,7 +130,8 @@ def _can_be_sent_again(matter: Matter) -> bool:
 
 
 LAWFUL: dict[CaseAction, Callable[[Matter], bool]] = {
-    A.CLOSE: _is_decided,
+    A.CLOSE: _is_over,
+    A.ACCEPT: _is_kept,
     A.REFUND: _is_refundable,
     A.APPLY: _is_worth_its_order,
     A.ASK_AGAIN: _is_open,

@@ -32,6 +32,9 @@ NOT_AS_IT_STANDS = N_("This cannot be done as things stand now. Look at them aga
 class AlreadyDecided(DomainError):
     """Somebody, or the engine, was first."""
 
+    def __init__(self) -> None:
+        super().__init__(N_("This case is decided already: see below what was decided, and by whom."))
+
 
 @dataclass(frozen=True, slots=True)
 class Decision:
@@ -105,7 +108,7 @@ async def _lock(session: AsyncSession, case_id: UUID) -> Matter:
 
 def _require_lawful(matter: Matter, action: CaseAction) -> None:
     if matter.case.closed_at is not None:
-        raise AlreadyDecided(N_("This case is decided already: see below what was decided, and by whom."))
+        raise AlreadyDecided
     if action not in matter.actions:
         raise DomainError(NOT_AS_IT_STANDS)
 

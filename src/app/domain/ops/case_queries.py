@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Select, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import AuditEntry, CaseKind, Company, OperatorCase, ReconciliationDifference, User
+from app.db.models import AuditEntry, CardRegistration, CaseKind, Company, OperatorCase, User
 from app.domain.ops.case_actions import Matter
 from app.domain.ops.payment_files import PaymentFile, file_of, trail_of
 from app.lib.errors import NotFound
@@ -61,8 +61,16 @@ class CaseFile:
     matter: Matter
     payment: PaymentFile | None
     """The payment it is about; of an unknown order only what PayTR said."""
-    difference: ReconciliationDifference | None
+    registration: CardRegistration | None
+    """The storing of a card, whose verification payment it is about instead."""
     trail: list[tuple[AuditEntry, User | None]]
+
+    @property
+    def about(self) -> str:
+        """What kind of thing it is about, for its sentence."""
+        if self.matter.refund is not None:
+            return "refund"
+        return "card" if self.registration else "payment"
 
 
 async def list_cases(session: AsyncSession, wanted: CaseFilter, *, limit: int = PAGE) -> CasePage:
@@ -92,15 +100,14 @@ async def case_file(session: AsyncSession, case_id: UUID) -> CaseFile:
         row=row,
         matter=Matter(case, payment.payment if payment else None, refund),
         payment=payment,
-        difference=await _difference_of(session, case),
+        registration=await _registration_of(session, case.subject) if refund is None else None,
         trail=await trail_of(session, case.company_id, {case.id}),
     )
 
 
-async def _difference_of(session: AsyncSession, case: OperatorCase) -> ReconciliationDifference | None:
-    """Return the difference that a reconciliation's case names in its facts."""
-    named = case.facts.get("difference_id")
-    return await session.get(ReconciliationDifference, UUID(named)) if named else None
+async def _registration_of(session: AsyncSession, merchant_oid: str) -> CardRegistration | None:
+    statement = select(CardRegistration).where(CardRegistration.merchant_oid == merchant_oid)
+    return (await session.scalars(statement)).one_or_none()
 
 
 def _selection() -> Cases:

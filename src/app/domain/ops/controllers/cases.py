@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import CaseKind
 from app.domain.accounts.operators import Operator
 from app.domain.ops.case_actions import TAKES_AMOUNT, CaseAction
-from app.domain.ops.case_decisions import NOTE_LENGTH, Decision, decide
+from app.domain.ops.case_decisions import NOTE_LENGTH, AlreadyDecided, Decision, decide
 from app.domain.ops.case_queries import CaseFilter, CaseState, case_file, list_cases
 from app.domain.ops.controllers.forms import amount_text, read_amount, require_confirmation
 from app.lib.clock import now
@@ -118,6 +118,8 @@ async def case_page(
     """Return the page of one case; a fresh form proposes the usual decision and all that is left."""
     file = await case_file(session, case_id)
     actions = file.matter.actions
+    if refusal is not None and file.row.case.closed_at is not None:
+        refusal = AlreadyDecided()  # whatever else was wrong with what was typed
     usual = actions[0].value if actions else ""
     return page(
         request,
