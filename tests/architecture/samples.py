@@ -35,6 +35,14 @@ RAW_NAME = "<b>Çalışkan & Oğulları</b>"
 """A company whose name would be markup if anything forgot to escape it."""
 
 
+BACK = {
+    PaymentStatus.SUCCEEDED: (0, 29_700),
+    PaymentStatus.PARTLY_REFUNDED: (99_000, 49_500),
+    PaymentStatus.REFUNDED: (297_000, 0),
+}
+"""What has gone back and what is going, in kuruş."""
+
+
 def identifier(name: str) -> UUID:
     """Return the same id for the same thing in every run, so that equal pages are equal."""
     return uuid5(NAMESPACE_URL, name)
@@ -169,6 +177,8 @@ def payment(status: PaymentStatus, *, at: datetime, interval: Interval = Interva
         amount=price.gross,
         currency="TRY",
         is_surplus=False,
+        refunded=BACK.get(status, (0, 0))[0],
+        refund_reserved=sum(BACK.get(status, (0, 0))),
         created_at=at - 2 * DAY,
     )
 

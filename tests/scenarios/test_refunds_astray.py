@@ -4,9 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from app.db.models import CaseKind, OperatorCase, PaymentStatus, RefundStatus
-from app.domain.billing.refund_rules import LADDER
+from app.db.models import AuditEntry, CaseKind, OperatorCase, Payment, PaymentStatus, Refund, RefundStatus
+from app.domain.billing.refund_outcomes import fail, succeed
+from app.domain.billing.refund_rules import LADDER, Entry
 from app.domain.payments.values import Inquiry, Returned
+from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 from tests.scenarios.till import PRICE, RUNGS, Mood, Till, open_till
 
@@ -127,3 +129,43 @@ async def test_half_a_refund_is_recorded_as_half_and_the_rest_is_free_again(till
     assert (await till.send(refund, RUNGS[1])).returned == 50_000
     assert await till.sums() == (PaymentStatus.PARTLY_REFUNDED, 50_000, 50_000)
     assert (await till.shop.the(OperatorCase)).kind is CaseKind.AMOUNT_DIFFERS
+
+
+async def left_to_a_person(till: Till) -> Refund:
+    """Return a refund that PayTR has made and says nothing of, at the ladder's end."""
+    till.gateway.line.refunds = [Mood.LOST_AFTER]
+    till.gateway.line.inquiries = [Mood.LOST_BEFORE] * len(LADDER)
+    refund = await till.climb(await till.ask())
+    assert (refund.status, refund.next_attempt_at) == (RefundStatus.UNKNOWN, None)
+    return refund
+
+
+async def test_what_paytr_tells_after_all_closes_the_case(till: Till) -> None:
+    refund = await left_to_a_person(till)
+    later = till.start + timedelta(days=3)
+    async with unit_of_work(till.shop.resources.session_maker) as session:
+        (await session.get_one(Refund, refund.id)).next_attempt_at = later  # an operator asks again
+    assert (await till.send(refund, timedelta(days=3))).status is RefundStatus.SUCCEEDED
+    case = await till.shop.the(OperatorCase)
+    assert (case.decision, case.decided_by_id, case.closed_at) == ("settled", None, later)
+    assert till.gateway.calls["refund"] == 1
+
+
+@pytest.mark.parametrize("made", [True, False])
+async def test_what_a_person_has_seen_at_paytr_decides_in_their_name(till: Till, made: bool) -> None:
+    refund, operator = await left_to_a_person(till), till.customer.user
+    async with unit_of_work(till.shop.resources.session_maker) as session:
+        payment = await session.get_one(Payment, refund.payment_id, with_for_update=True)
+        refund = await session.get_one(Refund, refund.id, with_for_update=True)
+        if made:
+            seen = Entry(refund.amount, count=1)
+            await succeed(session, payment, refund, seen, at=till.start, decided_by_id=operator.id)
+        else:
+            await fail(session, payment, refund, at=till.start, decided_by_id=operator.id)
+    assert await till.sums() == (
+        (PaymentStatus.PARTLY_REFUNDED, 100_000, 100_000) if made else (PaymentStatus.SUCCEEDED, 0, 0)
+    )
+    entry: AuditEntry = (await till.shop.all(AuditEntry))[-1]
+    assert entry.action == ("refund.succeeded" if made else "refund.failed")
+    assert (entry.actor, entry.actor_id) == ("operator", operator.id)
+    assert len(await till.mails()) == made

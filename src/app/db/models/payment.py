@@ -137,3 +137,8 @@ class Payment(Identified, CompanyOwned, Base):
     def is_undecided(self) -> bool:
         """Say whether this attempt may still take money."""
         return self.status in UNDECIDED
+
+    @property
+    def refunding(self) -> int:
+        """What is to go back and is not confirmed yet."""
+        return self.refund_reserved - self.refunded

@@ -3,15 +3,26 @@
 The caller holds the locks of the payment and the refund.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import PAYMENT_TRANSITIONS, CaseKind, Company, Payment, PaymentStatus, Refund, RefundStatus
+from app.db.models import (
+    PAYMENT_TRANSITIONS,
+    CaseKind,
+    Company,
+    Payment,
+    PaymentStatus,
+    Refund,
+    RefundStatus,
+    User,
+)
 from app.domain.audit.service import record
-from app.domain.billing.cases import open_case
+from app.domain.billing.cases import open_case, settle_case
 from app.domain.billing.refund_rules import Entry, is_as_asked
 from app.domain.companies.queries import billing_contact
 from app.domain.jobs import Job
@@ -22,25 +33,45 @@ from app.lib.uow import defer
 OPEN = (RefundStatus.CREATED, RefundStatus.SENT, RefundStatus.UNKNOWN)
 
 
-def note_request(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
-    """Add the audit entry of a refund that somebody, or the engine, has asked for."""
-    record(
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who did it, as the audit trail says."""
+
+    kind: str
+    user_id: UUID | None = None
+
+
+PAYTR, SYSTEM = Actor("paytr"), Actor("system")
+
+
+async def note_request(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """Add the audit entry of a refund that an operator, a customer or the engine has asked for."""
+    asked_by = await session.get(User, refund.requested_by_id) if refund.requested_by_id else None
+    actor = "system" if asked_by is None else "operator" if asked_by.is_operator else "user"
+    _note(
         session,
+        payment,
+        refund,
+        "refund.requested",
+        Actor(actor, refund.requested_by_id),
         at=at,
-        action="refund.requested",
-        subject=refund.id,
-        company_id=refund.company_id,
-        actor_id=refund.requested_by_id,
-        actor="user" if refund.requested_by_id else "system",
-        facts=facts_of(payment, refund) | {"reason": refund.reason},
+        reason=refund.reason,
     )
-    defer(session, Job.ANNOUNCE, company_id=str(refund.company_id))
 
 
 async def succeed(
-    session: AsyncSession, payment: Payment, refund: Refund, entry: Entry, *, at: datetime
+    session: AsyncSession,
+    payment: Payment,
+    refund: Refund,
+    entry: Entry,
+    *,
+    at: datetime,
+    decided_by_id: UUID | None = None,
 ) -> None:
-    """Record what PayTR gave back; another amount, or a second success, is also laid before a person."""
+    """Record what PayTR gave back; another amount, or a second success, is also laid before a person.
+
+    `decided_by_id` is the operator who has seen it at PayTR when its answers do not tell.
+    """
     if refund.is_decided:
         await _doubt(session, payment, refund, entry, at=at)
         return
@@ -54,33 +85,49 @@ async def succeed(
     if payment.status is not target:
         payment.status = PAYMENT_TRANSITIONS.move(payment.status, target)
     refund.succeed(entry.amount, at)
-    await refunded(session, payment, refund, at=at)
+    await refunded(session, payment, refund, _decider(decided_by_id), at=at)
 
 
-async def refunded(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
+async def refunded(
+    session: AsyncSession, payment: Payment, refund: Refund, actor: Actor, *, at: datetime
+) -> None:
     """Let follow what follows from money given back: audit entry, mail, pages.
 
     The credit note is due from here on: the refund has succeeded and no credit note names it. It is drawn
     by the invoices' own sweep, so that a number is never waited for here.
     """
-    _note(session, payment, refund, "refund.succeeded", at=at)
+    _note(session, payment, refund, "refund.succeeded", actor, at=at)
+    if actor is PAYTR:
+        await _close_unknown(session, refund, at=at)
     await _queue_mail(session, payment, refund, at=at)
 
 
-async def fail(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
-    """End a refund that PayTR will not make: what it held is free again, and a person is told."""
+async def refuse(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
+    """End a refund that PayTR will not make, and lay it before a person."""
+    await fail(session, payment, refund, at=at)
+    await _open_case(session, CaseKind.REFUND_REFUSED, payment, refund, {}, at=at)
+
+
+async def fail(
+    session: AsyncSession,
+    payment: Payment,
+    refund: Refund,
+    *,
+    at: datetime,
+    decided_by_id: UUID | None = None,
+) -> None:
+    """End a refund that was not made: what it held is free again."""
     elsewhere = await _open_elsewhere(session, refund)
     payment.refund_reserved = min(payment.refunded + elsewhere, payment.collected or 0)
     refund.fail(at)
-    await _open_case(session, CaseKind.REFUND_REFUSED, payment, refund, {}, at=at)
-    _note(session, payment, refund, "refund.failed", at=at)
+    _note(session, payment, refund, "refund.failed", _decider(decided_by_id), at=at)
 
 
 async def leave_to_operator(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
     """Stop asking; the outcome stays unknown and the amount reserved until a person has looked."""
     refund.next_attempt_at = None
     await _open_case(session, CaseKind.OUTCOME_UNKNOWN, payment, refund, {}, at=at)
-    _note(session, payment, refund, "refund.unresolved", actor="system", at=at)
+    _note(session, payment, refund, "refund.unresolved", SYSTEM, at=at)
 
 
 def facts_of(payment: Payment, refund: Refund) -> dict[str, Any]:
@@ -131,14 +178,31 @@ async def _open_case(
     )
 
 
+def _decider(decided_by_id: UUID | None) -> Actor:
+    return Actor("operator", decided_by_id) if decided_by_id else PAYTR
+
+
+async def _close_unknown(session: AsyncSession, refund: Refund, *, at: datetime) -> None:
+    """Close the case of an outcome that PayTR has told after all."""
+    await settle_case(
+        session,
+        CaseKind.OUTCOME_UNKNOWN,
+        refund.reference,
+        decision="settled",
+        note="PayTR lists the refund.",
+        at=at,
+    )
+
+
 def _note(
     session: AsyncSession,
     payment: Payment,
     refund: Refund,
     action: str,
+    actor: Actor,
     *,
     at: datetime,
-    actor: str = "paytr",
+    **more: str,
 ) -> None:
     """Add the audit entry and tell the company's open pages."""
     record(
@@ -147,8 +211,9 @@ def _note(
         action=action,
         subject=refund.id,
         company_id=refund.company_id,
-        actor=actor,
-        facts=facts_of(payment, refund),
+        actor=actor.kind,
+        actor_id=actor.user_id,
+        facts=facts_of(payment, refund) | more,
     )
     defer(session, Job.ANNOUNCE, company_id=str(refund.company_id))
 

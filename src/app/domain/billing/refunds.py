@@ -68,7 +68,7 @@ async def request_refund(
     session.add(refund)
     payment.refund_reserved += amount
     await session.flush()
-    outcomes.note_request(session, payment, refund, at=at)
+    await outcomes.note_request(session, payment, refund, at=at)
     defer(session, Job.SEND_REFUND, key=f"refund:{refund.id}", refund_id=str(refund.id))
     return refund
 
@@ -222,7 +222,7 @@ async def _note_refusal(
     elif refusal.is_temporary and not is_last(refund.attempts):
         refund.status = REFUND_TRANSITIONS.move(refund.status, RefundStatus.CREATED)
     else:
-        await outcomes.fail(session, payment, refund, at=at)
+        await outcomes.refuse(session, payment, refund, at=at)
 
 
 async def _lock(session: AsyncSession, refund_id: UUID) -> tuple[Payment, Refund]:
