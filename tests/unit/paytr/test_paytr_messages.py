@@ -146,6 +146,13 @@ def test_unsigned_fields_may_be_absent() -> None:
     assert not callback.test_mode
 
 
+def test_the_tokens_of_a_stored_card_are_read_and_never_shown() -> None:
+    callback = PaytrCallback.from_form({**SUCCESS, "utoken": "u-secret", "ctoken": "c-secret"})
+    assert (callback.user_token, callback.card_token) == ("u-secret", "c-secret")
+    assert "secret" not in repr(callback)
+    assert PaytrCallback.from_form({**SUCCESS, "utoken": ""}).user_token is None
+
+
 @pytest.mark.parametrize("total", ["0", "", "87000"])
 def test_a_failure_is_read_with_whatever_total_it_carries(total: str) -> None:
     callback = PaytrCallback.from_form(

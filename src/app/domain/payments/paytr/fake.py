@@ -62,7 +62,7 @@ class InMemoryGateway:
         form = frame.frame_form(SANDBOX_MERCHANT, request)
         self._require_line()
         self._enter(request)
-        self._answer()
+        self._require_answer()
         token = f"{len(self.attempts):08d}{form['merchant_oid']}"
         return FrameToken(
             token=token,
@@ -74,7 +74,7 @@ class InMemoryGateway:
         """Answer from memory; an attempt that is not paid is not found, as at PayTR."""
         self._require_line()
         attempt = self.attempts.get(merchant_oid)
-        self._answer()
+        self._require_answer()
         return status.read_inquiry(attempt.status_answer() if attempt else fake_book.NOT_FOUND)
 
     def card_form(self, payment: CardPayment, *, store_card: bool, user_token: str | None = None) -> CardForm:
@@ -95,14 +95,14 @@ class InMemoryGateway:
         answer = _silent_answer(card)
         if answer["status"] == "success":
             self.pay(payment.merchant_oid)
-        self._answer()
+        self._require_answer()
         return direct.read_charge(json.dumps(answer))
 
     async def list_cards(self, user_token: str) -> tuple[ListedCard, ...]:
         """Return the cards kept for a user token."""
         cards.card_list_form(SANDBOX_MERCHANT, user_token)
         self._require_line()
-        self._answer()
+        self._require_answer()
         kept = self.cards.get(user_token, {}).values()
         return cards.read_cards(json.dumps([fake_book.card_row(card) for card in kept]))
 
@@ -111,13 +111,13 @@ class InMemoryGateway:
         cards.card_delete_form(SANDBOX_MERCHANT, user_token=user_token, card_token=card_token)
         self._require_line()
         self.cards.get(user_token, {}).pop(card_token, None)
-        self._answer()
+        self._require_answer()
 
     async def bin_detail(self, digits: str) -> BinDetail | None:
         """Tell what is known of two of PayTR's test cards."""
         lookups.bin_form(SANDBOX_MERCHANT, digits)
         self._require_line()
-        self._answer()
+        self._require_answer()
         known = BINS.get(digits[:6])
         return lookups.read_bin(
             json.dumps({"status": "success", "businessCard": "n", "allow_non3d": "Y", **known})
@@ -129,7 +129,7 @@ class InMemoryGateway:
         """Return a few fixed rates."""
         lookups.rates_form(SANDBOX_MERCHANT, request_id)
         self._require_line()
-        self._answer()
+        self._require_answer()
         answer = {"status": "success", "request_id": request_id, "max_inst_non_bus": 12, "oranlar": RATES}
         return lookups.read_rates(json.dumps(answer), request_id)
 
@@ -140,14 +140,13 @@ class InMemoryGateway:
         )
         self._require_line()
         attempt = self.attempts.get(merchant_oid)
-        if refusal := self.refund_refusal or _refund_obstacle(attempt, amount):
-            self._answer()
-            return refund.read_refund(json.dumps({"status": "error", "err_no": refusal}))
-        assert attempt is not None  # `_refund_obstacle` refuses an unknown one
-        attempt.give_back(amount, reference, self.clock())
-        self._answer()
-        is_test = int(attempt.request.test_mode)
-        return refund.read_refund(json.dumps({**form, "status": "success", "is_test": is_test}))
+        refusal = self.refund_refusal or _refund_obstacle(attempt, amount)
+        answer: dict[str, Any] = {"status": "error", "err_no": refusal}
+        if attempt is not None and refusal is None:
+            attempt.give_back(amount, reference, self.clock())
+            answer = {**form, "status": "success", "is_test": int(attempt.request.test_mode)}
+        self._require_answer()
+        return refund.read_refund(json.dumps(answer))
 
     async def transactions(self, start: datetime, end: datetime) -> TransactionReport:
         """Report from the book."""
@@ -213,7 +212,7 @@ class InMemoryGateway:
 
     def _report(self, rows: list[dict[str, str]], **beside: Any) -> str:
         self._require_line()
-        self._answer()
+        self._require_answer()
         empty = not rows and not any(beside.values())
         return json.dumps({"status": "failed"} if empty else {"status": "success", "data": rows, **beside})
 
@@ -221,7 +220,7 @@ class InMemoryGateway:
         if self.unreachable:
             raise GatewayUnreachable("the line is cut")
 
-    def _answer(self) -> None:
+    def _require_answer(self) -> None:
         if self.lose_answers:
             raise GatewayUnreachable("the answer was lost")
 
