@@ -6,6 +6,7 @@ from app.domain.accounts.controllers import LegalController
 from app.domain.billing.controllers.cards import CardController
 from app.domain.billing.controllers.checkout import CheckoutController
 from app.domain.billing.controllers.pages import DashboardController
+from app.domain.billing.controllers.reconciliation import ReconciliationController
 from app.domain.billing.controllers.registration import RegistrationController
 from app.domain.billing.webhooks import paytr_callback
 from app.domain.companies.controllers import LoginController
@@ -31,5 +32,6 @@ ROUTES: list[ControllerRouterHandler] = [
     ConsoleController,
     CaseController,
     PaymentController,
+    ReconciliationController,
     HealthController,
 ]

@@ -1,14 +1,30 @@
 """A shop whose days pass: companies pay at given instants, and PayTR's book hears the same."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime, time, timedelta
 from itertools import count
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.models import Payment, PaymentStatus, Refund, RefundStatus
+from app.db.models import (
+    OperatorCase,
+    Payment,
+    PaymentStatus,
+    ProviderReport,
+    ReconciliationDifference,
+    ReconciliationRun,
+    Refund,
+    RefundStatus,
+    ReportKind,
+)
 from app.domain.billing.checkout import frame_request
+from app.domain.billing.reconciliation import reconcile_day, rows_of
+from app.domain.billing.reconciliation_proof import Totals
+from app.domain.billing.reconciliation_reports import Fetched
+from app.domain.billing.reconciliation_rules import Difference
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.lib.clock import ISTANBUL
 from app.lib.settings import Settings
@@ -16,6 +32,7 @@ from app.lib.uow import unit_of_work
 from tests.factories import Customer, make_customer, pay
 
 numbers = count(1)
+FRIDAY, SATURDAY, SUNDAY = date(2026, 11, 20), date(2026, 11, 21), date(2026, 11, 22)
 
 
 def istanbul(text: str) -> datetime:
@@ -86,3 +103,52 @@ class Shop:
     async def customer(self, at: datetime) -> Customer:
         """Return a new company."""
         return await make_customer(self.session_maker, name=f"Işık {next(numbers)}", at=at)
+
+
+async def add_run(
+    session_maker: async_sessionmaker[AsyncSession],
+    day: date,
+    *,
+    differences: Sequence[Difference] = (),
+    totals: dict[str, Totals] | None = None,
+    body: str = '{"status":"success"}',
+) -> tuple[ReconciliationRun, ProviderReport]:
+    """Keep a run of a day with one report, as the engine would have written it."""
+    at = datetime.combine(day + timedelta(days=1), time(5), ISTANBUL)
+    fetched = Fetched(ReportKind.TRANSACTIONS, day - timedelta(days=1), day + timedelta(days=1), body)
+    report = fetched.as_row(at=at)
+    run = ReconciliationRun(
+        day=day,
+        started_at=at,
+        finished_at=at,
+        totals={currency: asdict(total) for currency, total in (totals or {}).items()},
+        difference_count=len(differences),
+    )
+    async with unit_of_work(session_maker) as session:
+        session.add(run)
+        await session.flush()
+        report.run_id = run.id
+        session.add_all([report, *rows_of(run.id, differences)])
+    return run, report
+
+
+async def compared(shop: Shop, day: date = FRIDAY, *, at: str = "2026-11-21 05:30") -> ReconciliationRun:
+    shop.at = istanbul(at)
+    run = await reconcile_day(shop.session_maker, shop.gateway, day, at=shop.at)
+    assert run is not None
+    return run
+
+
+async def found(shop: Shop, run: ReconciliationRun) -> list[tuple[str, str, str | None]]:
+    async with shop.session_maker() as session:
+        rows = await session.scalars(
+            select(ReconciliationDifference)
+            .where(ReconciliationDifference.run_id == run.id)
+            .order_by(ReconciliationDifference.position)
+        )
+        return [(row.cause.value, row.kind, row.merchant_oid) for row in rows]
+
+
+async def cases(shop: Shop) -> list[OperatorCase]:
+    async with shop.session_maker() as session:
+        return list(await session.scalars(select(OperatorCase)))

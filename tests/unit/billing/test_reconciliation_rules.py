@@ -1,98 +1,25 @@
 """Two books side by side: every injected difference is found under its cause, and nothing else is."""
 
-from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from app.db.models import DifferenceCause as Cause
-from app.domain.billing.reconciliation_proof import Comparison, Reports, compare
-from app.domain.billing.reconciliation_rules import Entry
-from app.domain.payments.values import (
-    PayoutDetail,
-    PayoutLine,
-    PayoutStatement,
-    ReportedPayout,
-    ReportedTransaction,
+from tests.unit.billing.books import (
+    BEFORE,
+    DAY,
+    NEXT,
+    OPENING,
+    World,
+    causes,
+    net_of,
+    refund,
+    row_of,
+    sale,
+    world_of,
 )
-
-DAY = date(2026, 11, 21)
-NEXT = DAY + timedelta(days=1)
-BEFORE = DAY - timedelta(days=1)
-OPENING = 50_000
-
-
-def sale(oid: str = "TZG1", amount: int = 297_000, day: date = DAY, **facts: Any) -> Entry:
-    defaults: dict[str, Any] = {"is_refund": False, "currency": "TRY"}
-    return Entry(merchant_oid=oid, amount=amount, day=day, **(defaults | facts))
-
-
-def refund(oid: str = "TZG1", amount: int = 97_000, day: date = DAY, **facts: Any) -> Entry:
-    return sale(oid, amount, day, **{"is_refund": True, "reference": f"TZR{oid}{amount}{day:%d}"} | facts)
-
-
-def row_of(entry: Entry, **changes: Any) -> ReportedTransaction:
-    amount = changes.get("amount", entry.amount)
-    commission = changes.pop("commission", amount * 3 // 100)
-    row = ReportedTransaction(
-        merchant_oid=entry.merchant_oid,
-        is_refund=entry.is_refund,
-        amount=amount,
-        commission=commission,
-        net=amount - commission,
-        currency=entry.currency,
-        day=entry.day,
-    )
-    return replace(row, **changes)
-
-
-def net_of(row: ReportedTransaction) -> int:
-    return -row.net if row.is_refund else row.net
-
-
-@dataclass
-class World:
-    """Our book, and a PayTR that pays out a third of what it owes each day."""
-
-    entries: list[Entry] = field(default_factory=list)
-    rows: list[ReportedTransaction] = field(default_factory=list)
-    money: list[ReportedTransaction] | None = None
-    """What PayTR's payouts rest on, where its report says something else."""
-    announced_off: int = 0
-    detail_off: int = 0
-    opening: dict[str, int] | None = field(default_factory=lambda: {"TRY": OPENING})
-
-    def compare(self, day: date = DAY) -> Comparison:
-        money = self.rows if self.money is None else self.money
-        paid, coming, lines = [], [], []
-        for currency in sorted({row.currency for row in money} | {"TRY"}):
-            owed = OPENING if currency == "TRY" else 0
-            owed += sum(net_of(row) for row in money if row.currency == currency and row.day >= day)
-            payout = owed // 3
-            paid.append(ReportedPayout(day, currency, payout, 0, payout))
-            lines += [PayoutLine("TZG1", payout, currency)]
-            later = ReportedPayout(day + timedelta(days=3), currency, 0, 0, owed - payout)
-            coming.append(later)
-        coming.append(ReportedPayout(day, "TRY", 0, 0, self.announced_off))
-        lines.append(PayoutLine("TZG1", self.detail_off, "TRY"))
-        reports = Reports(
-            rows=self.rows,
-            statement=PayoutStatement("", tuple(paid), tuple(coming)),
-            detail=PayoutDetail("", tuple(lines)),
-        )
-        return compare(day, self.entries, reports, opening=self.opening)
-
-
-def causes(comparison: Comparison) -> list[tuple[str, str | None]]:
-    return sorted((one.cause.value, one.merchant_oid) for one in comparison.differences)
-
-
-def world_of(*entries: Entry) -> World:
-    return World(list(entries), [row_of(entry) for entry in entries])
 
 
 def test_equal_books_are_proven_to_the_kurus() -> None:
@@ -235,78 +162,3 @@ def test_a_sale_met_on_its_own_day_makes_a_later_row_a_repeat() -> None:
     assert causes(World([met], [row_of(sale())]).compare()) == [("duplicated", "TZG1")]
     unmet = replace(met, has_met=False)
     assert causes(World([unmet], [row_of(sale())]).compare()) == [("date", "TZG1")]
-
-
-INJECTIONS = ("none", *(cause.value for cause in Cause if cause is not Cause.TOTAL))
-
-
-@st.composite
-def books(draw: st.DrawFn) -> tuple[World, Counter[tuple[str, str | None]]]:
-    """Draw a book, break single orders of it at random, and say what has to be found."""
-    entries: list[Entry] = []
-    rows: list[ReportedTransaction] = []
-    expected: Counter[tuple[str, str | None]] = Counter()
-    for number in range(draw(st.integers(0, 12))):
-        oid = f"TZG{number:03d}"
-        currency = draw(st.sampled_from(("TRY", "TRY", "USD")))
-        amount = draw(st.integers(10_000, 900_000))
-        movements = [sale(oid, amount, currency=currency)]
-        parts = draw(st.lists(st.integers(1, 3), max_size=4))
-        movements += [
-            refund(oid, part * 1_000, currency=currency, reference=f"TZR{number}{place}")
-            for place, part in enumerate(parts)
-        ]
-        injected = draw(st.sampled_from(INJECTIONS))
-        victim = draw(st.sampled_from(movements))
-        others = [movement for movement in movements if movement is not victim]
-        # a refund that only PayTR has is told from a repeat by its amount alone
-        twins = any((one.is_refund, one.amount) == (victim.is_refund, victim.amount) for one in others)
-        here, there, cause = broken(victim, injected, has_twin=twins)
-        entries += [*others, *here]
-        rows += [*map(row_of, others), *there]
-        if cause:
-            expected[cause, oid] += 1
-    world = World(draw(st.permutations(entries)), draw(st.permutations(rows)))
-    for name in ("announced_off", "detail_off"):
-        if off := draw(st.sampled_from((0, 0, 0, -1, 37))):
-            setattr(world, name, off)
-            expected["total", None] += 1
-    return world, expected
-
-
-def broken(
-    entry: Entry, injected: str, *, has_twin: bool
-) -> tuple[list[Entry], list[ReportedTransaction], str | None]:
-    """Return what both sides then say, and the cause by which it has to be found."""
-    row = row_of(entry)
-    sides: dict[str, tuple[list[Entry], list[ReportedTransaction]]] = {
-        "none": ([entry], [row]),
-        "missing_here": ([], [row]),
-        "missing_there": ([entry], []),
-        "amount": ([entry], [row_of(entry, amount=entry.amount + 7)]),
-        "currency": ([entry], [replace(row, currency="EUR")]),
-        "duplicated": ([entry], [row, row]),
-        "date": ([replace(entry, day=BEFORE)], [row]),
-    }
-    cause = "duplicated" if injected == "missing_here" and has_twin else injected
-    return *sides[injected], None if injected == "none" else cause
-
-
-@given(books())
-@settings(max_examples=150, deadline=None)
-def test_exactly_the_injected_differences_are_found(
-    drawn: tuple[World, Counter[tuple[str, str | None]]],
-) -> None:
-    world, expected = drawn
-    comparison = world.compare()
-    assert Counter((one.cause.value, one.merchant_oid) for one in comparison.differences) == expected
-
-
-@given(books())
-@settings(max_examples=80, deadline=None)
-def test_the_proof_adds_up_whatever_is_wrong(
-    drawn: tuple[World, Counter[tuple[str, str | None]]],
-) -> None:
-    for total in drawn[0].compare().totals.values():
-        assert total.ours + total.carried - total.surcharge + total.differences == total.gross
-        assert total.gross - total.commission == total.net

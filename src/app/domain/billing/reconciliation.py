@@ -6,6 +6,7 @@ because each day begins with the balance the day before ended with.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
@@ -178,12 +179,13 @@ async def _finish(
         run.sales_count, run.refund_count = comparison.sales_count, comparison.refund_count
         run.totals = comparison.totals_as_facts
         run.difference_count = len(comparison.differences)
-        session.add_all(_rows_of(run_id, comparison.differences))
+        session.add_all(rows_of(run_id, comparison.differences))
         await _lay_before_an_operator(session, day, comparison, at=at)
     return run
 
 
-def _rows_of(run_id: UUID, differences: list[Difference]) -> list[ReconciliationDifference]:
+def rows_of(run_id: UUID, differences: Sequence[Difference]) -> list[ReconciliationDifference]:
+    """Return the rows that keep differences, in their order."""
     return [
         ReconciliationDifference(
             run_id=run_id,
