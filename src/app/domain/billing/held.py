@@ -27,7 +27,7 @@ async def apply_held(session: AsyncSession, payment: Payment, *, settings: Setti
         raise NotFound(N_("There is no such payment."))
     decision = activation(locked.facts, at)
     payment.is_surplus = False
-    payment.order.status = ORDER_TRANSITIONS.move(payment.order.status, OrderStatus.PAID)
+    payment.order.status = ORDER_TRANSITIONS.move(locked.facts.order_status, OrderStatus.PAID)
     payment.order.paid_at = at
     await _activate(session, payment, decision, locked.row.subscription_id)
     draft = invoice_draft(locked.row, decision.bought, settings)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import PAYMENT_TRANSITIONS, Payment, PaymentStatus, Refund
+from app.db.models import PAYMENT_TRANSITIONS, OperatorCase, Payment, PaymentStatus, Refund
 from app.domain.accounts.operators import Operator
 from app.domain.audit.service import record
 from app.domain.billing import refund_outcomes
@@ -96,14 +97,12 @@ class Deed:
 
 
 async def _lock(session: AsyncSession, case_id: UUID) -> Matter:
-    """Return the case with what it is about, both locked and as they stand now."""
-    matter = (await case_file(session, case_id)).matter
-    for row in (matter.payment, matter.refund, matter.case):
-        if row is not None:
-            await session.refresh(row, with_for_update=True)
-    if matter.payment is not None:
-        await session.refresh(matter.payment.order)
-    return matter
+    """Lock what the case is about, then the case, and return them as they stand under the locks."""
+    payment = (await case_file(session, case_id)).matter.payment
+    if payment is not None:
+        await session.execute(select(Payment.id).where(Payment.id == payment.id).with_for_update())
+    await session.execute(select(OperatorCase.id).where(OperatorCase.id == case_id).with_for_update())
+    return (await case_file(session, case_id)).matter
 
 
 def _require_lawful(matter: Matter, action: CaseAction) -> None:
@@ -160,7 +159,9 @@ async def _mark_failed(deed: Deed) -> None:
     """Count it as failed; money or a refund that shows up after all is still recorded."""
     payment = _payment_of(deed)
     if refund := deed.matter.refund:
-        await refund_outcomes.fail(deed.session, payment, refund, at=deed.at)
+        await refund_outcomes.fail(
+            deed.session, payment, refund, at=deed.at, decided_by_id=deed.operator.user.id
+        )
         return
     payment.status = PAYMENT_TRANSITIONS.move(payment.status, PaymentStatus.FAILED)
     payment.failed_at, payment.next_inquiry_at = deed.at, None
@@ -171,7 +172,9 @@ async def _mark_returned(deed: Deed) -> None:
     """Count a refund as made that PayTR's panel shows and its status query does not."""
     refund = _refund_of(deed)
     entry = Entry(refund.amount, 1)
-    await refund_outcomes.succeed(deed.session, _payment_of(deed), refund, entry, at=deed.at)
+    await refund_outcomes.succeed(
+        deed.session, _payment_of(deed), refund, entry, at=deed.at, decided_by_id=deed.operator.user.id
+    )
 
 
 def _payment_of(deed: Deed) -> Payment:

@@ -141,6 +141,7 @@ async def file_of(session: AsyncSession, handle: str) -> PaymentFile | None:
                 Payment.id.in_(select(Refund.payment_id).where(Refund.reference == handle)),
             )
         )
+        .execution_options(populate_existing=True)  # whoever has locked the payment reads it anew
     )
     row = (await session.execute(statement)).one_or_none()
     payment, company, card, invoice = row or (None, None, None, None)
@@ -187,7 +188,7 @@ async def _events_of(session: AsyncSession, merchant_oid: str) -> list[PaymentEv
 
 async def _refunds_of(session: AsyncSession, payment_id: UUID) -> list[Refund]:
     statement = select(Refund).where(Refund.payment_id == payment_id).order_by(Refund.id)
-    return list(await session.scalars(statement))
+    return list(await session.scalars(statement.execution_options(populate_existing=True)))
 
 
 async def _cases_of(session: AsyncSession, subjects: set[str]) -> list[OperatorCase]:
