@@ -7,7 +7,7 @@ import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
 from litestar.exceptions import NotFoundException, ValidationException
-from litestar.params import FromPath
+from litestar.params import FromPath, JSONBody
 
 from app.lib.clock import now
 from app.sandbox.book import StoredCard
@@ -41,7 +41,7 @@ async def list_cards(simulator: NamedDependency[Simulator]) -> list[dict[str, An
 
 
 @post("/control/cards", status_code=201)
-async def keep_card(data: NewCard, simulator: NamedDependency[Simulator]) -> dict[str, Any]:
+async def keep_card(data: JSONBody[NewCard], simulator: NamedDependency[Simulator]) -> dict[str, Any]:
     """Keep a card as if it had paid."""
     number = data.number.replace(" ", "")
     merchant_id = data.merchant_id or simulator.config.merchants[0].merchant_id
@@ -61,7 +61,7 @@ async def keep_card(data: NewCard, simulator: NamedDependency[Simulator]) -> dic
 
 @post("/control/cards/{card_token:str}/close", status_code=200)
 async def close_card(
-    card_token: FromPath[str], data: Closing, simulator: NamedDependency[Simulator]
+    card_token: FromPath[str], data: JSONBody[Closing], simulator: NamedDependency[Simulator]
 ) -> dict[str, Any]:
     """Let the bank refuse a card that is charged without the buyer."""
     card = next((kept for kept in simulator.book.cards() if kept.card_token == card_token), None)
