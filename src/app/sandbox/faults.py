@@ -85,25 +85,27 @@ class FaultPlan:
         self.seed = seed
         self.rates = dict(rates or {})
         self._scripts: dict[str, frozenset[Fault]] = {}
+        self._seeded: dict[str, frozenset[Fault]] = {}
         self._expected: dict[str, deque[frozenset[Fault]]] = defaultdict(deque)
-        self._struck: set[tuple[Fault, str, str]] = set()
+        self._struck: dict[str, set[tuple[Fault, str]]] = {}
 
     def of(self, key: str) -> frozenset[Fault]:
         """Return the faults of an oid or reference: its script, else what the seed decides."""
         if key in self._scripts:
             return self._scripts[key]
-        return frozenset(fault for fault, rate in self.rates.items() if self.chance(fault, key) < rate)
+        if key not in self._seeded:
+            struck = (fault for fault, rate in self.rates.items() if self.chance(fault, key) < rate)
+            self._seeded[key] = frozenset(struck)
+        return self._seeded[key]
 
     def strikes(self, fault: Fault, key: str) -> bool:
         """Say whether one fault strikes an oid or reference."""
-        if key in self._scripts:
-            return fault in self._scripts[key]
-        return self.chance(fault, key) < self.rates.get(fault, 0.0)
+        return fault in self.of(key)
 
     def script(self, key: str, faults: Iterable[Fault]) -> None:
         """Let exactly these faults strike an oid or reference, which may still be unknown."""
         self._scripts[key] = frozenset(faults)
-        self._struck = {struck for struck in self._struck if struck[2] != key}
+        self._struck.pop(key, None)
 
     def scripted(self) -> dict[str, frozenset[Fault]]:
         """Return every script by its oid or reference."""
@@ -125,14 +127,14 @@ class FaultPlan:
         """
         if self._expected[path]:
             return self._expected[path].popleft()
+        if not key:
+            return frozenset()
         decided = self._scripts.get(merchant_oid) if key not in self._scripts else None
-        fresh = {
-            fault
-            for fault in ANSWER_FAULTS & (self.of(key) if decided is None else decided)
-            if key and (fault, path, key) not in self._struck
-        }
-        self._struck.update((fault, path, key) for fault in fresh)
-        return frozenset(fresh)
+        meant = ANSWER_FAULTS & (self.of(key) if decided is None else decided)
+        struck = self._struck.setdefault(key, set()) if meant else set()
+        fresh = frozenset(fault for fault in meant if (fault, path) not in struck)
+        struck.update((fault, path) for fault in fresh)
+        return fresh
 
     def chance(self, purpose: str, key: str) -> float:
         """Return a number in [0, 1) that hangs on seed, purpose and key alone."""
