@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from app.domain.payments.paytr.credentials import PaytrCredentials
@@ -13,7 +15,9 @@ from app.domain.payments.paytr.messages.lookups import rates_form
 from app.domain.payments.paytr.messages.refund import refund_form
 from app.domain.payments.paytr.messages.reports import payouts_form
 from app.domain.payments.paytr.messages.status import status_form
+from app.lib.clock import now
 from app.sandbox.bins import BAD_TOKEN
+from app.sandbox.business_days import business_days_after
 from app.sandbox.card_rules import NOT_PERMITTED, RequestRefused, check_request
 from app.sandbox.config import Permission, SandboxConfig
 from app.sandbox.payouts import local_day
@@ -23,7 +27,8 @@ from app.sandbox.reports import Reporter
 from app.sandbox.simulator import Simulator
 from app.sandbox.stored_cards import list_answer, new_card
 from tests.sandbox.books import AT, paid_order
-from tests.sandbox.shop import TYPED, card_payment, direct_form, number_ending
+from tests.sandbox.conftest import START_SECONDS, Receiver, Sandbox, free_port, is_up, start_sandbox, wait_for
+from tests.sandbox.shop import TYPED, card_payment, direct_form, number_ending, pay, sold, status_of
 
 ONE = PaytrCredentials("100000", "sandbox-merchant-key", "sandbox-merchant-salt")
 OTHER = PaytrCredentials("200000", "other-key", "other-salt")
@@ -94,3 +99,22 @@ async def test_a_merchant_sees_nothing_of_another() -> None:
     assert seen_by(OTHER) == ["error", "error", "failed", 0]
     assert seen_by(ONE) == ["success", "success", "success", 1]
     await simulator.close()
+
+
+def test_the_command_takes_permissions_and_terms(receiver: Receiver, tmp_path: Path) -> None:
+    port = free_port()
+    process = start_sandbox(
+        tmp_path, port, "--callback-url", receiver.url, "--deny", "100000:non-3d",
+        "--commission-basis-points", "1000", "--payout-business-days", "3",
+    )  # fmt: skip
+    try:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+            wait_for(lambda: is_up(http, process), START_SECONDS)
+            sandbox = Sandbox(str(http.base_url), http, receiver)
+            assert NOT_PERMITTED[Permission.NON_3D] in pay(sandbox, direct_form(non_3d="1")).text
+            assert status_of(sandbox, sold(sandbox))["kesinti_tutari"] == "87"
+            (payout,) = http.get("/control/book").json()["payouts"]
+            assert payout["day"] == business_days_after(local_day(now()), 3).isoformat()
+    finally:
+        process.terminate()
+        process.wait(timeout=10)

@@ -9,7 +9,7 @@ import click
 
 from app.domain.payments.paytr.credentials import PaytrCredentials
 from app.lib.settings import Settings, SettingsError, load_settings
-from app.sandbox.config import DEFAULT_PORT, SandboxConfig, sandbox_config
+from app.sandbox.config import DEFAULT_PORT, Permission, SandboxConfig, sandbox_config
 from app.sandbox.faults import Fault
 
 
@@ -24,6 +24,20 @@ class Merchant(click.ParamType[PaytrCredentials]):
         if len(parts) != 3 or not all(part.strip() for part in parts):
             self.fail("write merchant id, key and salt with a colon between them", param, context)
         return PaytrCredentials(*parts)
+
+
+class Denial(click.ParamType[tuple[str, Permission]]):
+    """`ID:PERMISSION`."""
+
+    name = "ID:PERMISSION"
+
+    def convert(self, value: Any, param: click.Parameter | None, context: click.Context | None) -> Any:
+        """Return merchant id and permission of the text."""
+        merchant_id, _, permission = str(value).partition(":")
+        try:
+            return merchant_id, Permission(permission.replace("-", "_"))
+        except ValueError:
+            self.fail(f"write a merchant id, a colon and one of {', '.join(Permission)}", param, context)
 
 
 class FaultRate(click.ParamType[tuple[Fault, float]]):
@@ -47,6 +61,24 @@ class FaultRate(click.ParamType[tuple[Fault, float]]):
 @click.option(
     "--merchant", "merchants", multiple=True, type=Merchant(), help="A merchant to know; repeatable."
 )
+@click.option(
+    "--deny", "denied", multiple=True, type=Denial(), help="A permission PayTR did not grant; repeatable."
+)
+@click.option(
+    "--commission-basis-points",
+    default=299,
+    show_default=True,
+    type=click.IntRange(0, 5000),
+    help="What PayTR keeps of a single payment.",
+)
+@click.option(
+    "--payout-business-days",
+    default=1,
+    show_default=True,
+    type=click.IntRange(1, 60),
+    help="From sale to payout.",
+)
+@click.option("--decision-seconds", default=2.0, show_default=True, help="From wait_callback to the end.")
 @click.option("--repeat-seconds", default=3.0, show_default=True, help="Between callbacks without OK.")
 @click.option("--repeat-limit", default=200, show_default=True, help="Callbacks before giving up.")
 @click.option(
@@ -101,6 +133,7 @@ def _config(
     fault_rate: float,
     faults: tuple[tuple[Fault, float], ...],
     book: Path | None,
+    denied: tuple[tuple[str, Permission], ...],
     **plain: Any,
 ) -> SandboxConfig:
     config = sandbox_config(settings, host=host, port=port)
@@ -114,5 +147,6 @@ def _config(
         seed=seed or config.seed,
         fault_rates={fault: rate for fault, rate in rates.items() if rate},
         book_path=book,
+        denied=frozenset(denied),
         **plain,
     )
