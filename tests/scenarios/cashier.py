@@ -57,10 +57,10 @@ class Cashier(Shop):
             at=at,
         )
 
-    async def write_down(self, debtor: Debtor) -> Payment:
+    async def write_down(self, debtor: Debtor, at: datetime | None = None) -> Payment:
         """Write a charge down and go no further, as a process that dies then."""
         async with unit_of_work(self.resources.session_maker) as session:
-            return await write_down(session, debtor.order.id, debtor.card.id, at=now())
+            return await write_down(session, debtor.order.id, debtor.card.id, at=at or now())
 
     async def callback(self, payment: Payment, at: datetime, **differing: Any) -> Outcome:
         """PayTR's callback about a payment: a success of the whole amount unless told otherwise."""
