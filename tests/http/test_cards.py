@@ -1,13 +1,23 @@
 """Stored cards in the browser: the consent first, the card straight to PayTR, and no token in any page."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from litestar import Litestar
 from sqlalchemy import select, text
 
-from app.db.models import AuditEntry, CardRegistration, PaymentEvent, RegistrationStatus, Role
+from app.db.models import (
+    AuditEntry,
+    CardRegistration,
+    CaseKind,
+    OperatorCase,
+    PaymentEvent,
+    RegistrationStatus,
+    Role,
+)
 from app.domain.accounts.legal import CARD_STORAGE
+from app.lib.log import configure_logging
 from app.tasks.context import Resources
 from tests.cards import Buyer, make_buyer
 from tests.conftest import Browser, browser
@@ -223,6 +233,42 @@ async def test_cards_are_not_tried_by_the_dozen(buyer: Buyer) -> None:
     answer = await buyer.client.submit("/billing/cards/new", consent="yes")
     assert answer.status_code == 429
     assert "Several cards were tried within an hour." in answer.text
+    assert 3500 < int(answer.headers["retry-after"]) <= 3601
+
+
+async def test_a_callback_for_a_registration_we_do_not_know_is_a_case_and_keeps_no_token(
+    buyer: Buyer,
+) -> None:
+    form = callback_form("TZC0000000000000000000000", 100, utoken="user-token", ctoken="card-token")
+    assert (await send_callback(buyer.client, form)).text == "OK"
+    async with buyer.resources.session_maker() as session:
+        (event,) = await session.scalars(select(PaymentEvent))
+        (case,) = await session.scalars(select(OperatorCase))
+    assert (event.outcome, event.payload.keys() & {"utoken", "ctoken", "hash"}) == ("unknown_order", set())
+    assert case.kind is CaseKind.UNKNOWN_ORDER
+
+
+@pytest.fixture
+def log(capsys: pytest.CaptureFixture[str]) -> Iterator[pytest.CaptureFixture[str]]:
+    """Everything that is logged, to the last detail."""
+    configure_logging("debug", as_json=True)
+    yield capsys
+    configure_logging("error", as_json=True)
+
+
+async def test_no_token_reaches_the_log(buyer: Buyer, log: pytest.CaptureFixture[str]) -> None:
+    fields = await buyer.begin()
+    user_token, card_token = buyer.gateway.keep_card()
+    buyer.gateway.refund_refusal = "000"
+    await buyer.confirm(fields["merchant_oid"], utoken=user_token, ctoken=card_token)
+    buyer.gateway.unreachable = True
+    await drain(buyer.resources)
+    forged = callback_form(fields["merchant_oid"], 100, utoken=user_token, ctoken=card_token, hash="forged")
+    assert (await send_callback(buyer.client, forged)).status_code == 400
+    said = log.readouterr().err
+    assert "card.unanswered" in said
+    assert "security.callback_refused" in said
+    assert [token for token in (user_token, card_token) if token in said] == []
 
 
 async def test_signing_up_consents_to_no_card(buyer: Buyer) -> None:

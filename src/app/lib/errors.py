@@ -45,3 +45,13 @@ class Unavailable(DomainError):
     """Something outside did not answer; trying again later may help."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class TooMany(DomainError):
+    """Something was tried too often; it may be tried again after `retry_after` seconds."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

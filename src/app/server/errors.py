@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
-from app.lib.errors import DomainError
+from app.lib.errors import DomainError, TooMany
 from app.lib.i18n import N_, translate
 from app.lib.templating import current_language
 
@@ -39,7 +39,10 @@ SERVER_FAULT = N_("Something went wrong on our side. It has been noted; try agai
 
 def refuse(request: AnyRequest, error: DomainError) -> Response[Any]:
     """Show a refusal by a rule with its own sentence."""
-    return show(request, error.status, translate(current_language.get(), error.message, **error.facts))
+    answer = show(request, error.status, translate(current_language.get(), error.message, **error.facts))
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(error.retry_after)
+    return answer
 
 
 def refuse_http(request: AnyRequest, error: HTTPException) -> Response[Any]:

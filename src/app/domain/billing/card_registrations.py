@@ -31,7 +31,7 @@ from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import BasketLine, CardPayment
-from app.lib.errors import DomainError, InvalidInput, NotFound
+from app.lib.errors import InvalidInput, NotFound, TooMany
 from app.lib.i18n import N_, translate
 from app.lib.ids import random_reference, uuid7
 from app.lib.money import TURKISH_LIRA
@@ -45,16 +45,11 @@ VERIFICATION_AMOUNT = 100
 FORM_LIMIT = timedelta(minutes=30)
 ASK_AFTER = timedelta(minutes=5)
 """How long after the form's limit PayTR is asked about a registration that was never reported."""
+AN_HOUR = timedelta(hours=1)
 TRIES_AN_HOUR = 5
 """Cards a company may try in an hour: a form that says which cards are good is sought by card thieves."""
 TEST_PAYMENT, OTHER_CURRENCY, NOT_LISTED = "test_payment", "other_currency", "not_listed"
 """Our own failure codes, beside PayTR's numbers."""
-
-
-class TooManyTries(DomainError):
-    """Cards were tried too often."""
-
-    status = DomainError.status.TOO_MANY_REQUESTS
 
 
 async def start_registration(
@@ -62,7 +57,7 @@ async def start_registration(
 ) -> CardRegistration:
     """Keep the consent and the attempt; the caller commits before PayTR's form is shown.
 
-    Raises `InvalidInput` without a consent and `TooManyTries`.
+    Raises `InvalidInput` without a consent and `TooMany`.
     """
     if not consents:
         raise InvalidInput(N_("Agree to the card being stored to go on."), field="consent")
@@ -151,14 +146,15 @@ async def settle_registration(
 
 
 async def _refuse_too_many(session: AsyncSession, company_id: UUID, *, at: datetime) -> None:
-    tries = await session.scalar(
-        select(func.count()).where(
-            CardRegistration.company_id == company_id,
-            CardRegistration.consented_at > at - timedelta(hours=1),
-        )
+    statement = select(func.count(), func.min(CardRegistration.consented_at)).where(
+        CardRegistration.company_id == company_id, CardRegistration.consented_at > at - AN_HOUR
     )
-    if (tries or 0) >= TRIES_AN_HOUR:
-        raise TooManyTries(N_("Several cards were tried within an hour. Try again in an hour."))
+    tries, first = (await session.execute(statement)).one()
+    if tries >= TRIES_AN_HOUR:
+        raise TooMany(
+            N_("Several cards were tried within an hour. Try again in an hour."),
+            retry_after=int((first + AN_HOUR - at).total_seconds()) + 1,
+        )
 
 
 def _brings_tokens(registration: CardRegistration, message: PaytrCallback) -> bool:

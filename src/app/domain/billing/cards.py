@@ -106,7 +106,7 @@ async def remove_at_provider(
     try:
         await gateway.delete_card(user_token=tokens.user, card_token=tokens.card)
     except GatewayError as error:
-        log.warning("card.not_removed_yet", card=str(card_id), reason=str(error))
+        log.warning("card.not_removed_yet", row=str(card_id), reason=str(error))
         return
     async with unit_of_work(session_maker) as session:
         card = await session.get_one(StoredCard, card_id, with_for_update=True)
