@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
@@ -26,6 +26,8 @@ from app.db.models import (
 from app.domain.ops.case_actions import left_of
 
 PAGE = 50
+ONE_I = ("Iİı", "iii")
+"""Lower-casing knows but two of Turkish's four letters i: `Işık` is found by `ışık` and by `IŞIK`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +200,7 @@ async def _cases_of(session: AsyncSession, subjects: set[str]) -> list[OperatorC
 
 def _quoted(query: str) -> Any:
     """Return the condition for what somebody quotes: a number of ours, a company, or a person's address."""
+    name = func.lower(func.translate(Company.name, *ONE_I))
     people = (
         select(Membership.company_id)
         .join(Membership.user)
@@ -205,7 +208,7 @@ def _quoted(query: str) -> Any:
     )
     companies = select(Company.id).where(
         or_(
-            Company.name.icontains(query, autoescape=True),
+            name.contains(query.translate(str.maketrans(*ONE_I)).lower(), autoescape=True),
             Company.slug == query.lower(),
             Company.id.in_(people),
         )
