@@ -1,0 +1,79 @@
+"""Making operators: by the command line alone, once, and never out of a customer."""
+
+import asyncio
+import os
+import sys
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+
+from app.db.models import AuditEntry, User
+from app.domain.accounts.operators import create_operator
+from app.domain.accounts.passwords import password_matches
+from app.lib.clock import now
+from app.lib.errors import InvalidInput
+from app.lib.settings import Settings
+from app.lib.uow import unit_of_work
+from tests.factories import make_customer
+
+Maker = async_sessionmaker[AsyncSession]
+PASSWORD = "a sentence to remember"
+
+
+async def command(settings: Settings, *arguments: str, typed: str) -> tuple[int, str]:
+    """Run `tezgah operator create` on the test's database; return its status and what it said."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TEZGAH_")}
+    environment |= {
+        "TEZGAH_DATABASE_URL": settings.database_url,
+        "TEZGAH_REDIS_URL": settings.redis_url,
+        "TEZGAH_HOME": str(settings.home),
+        "TEZGAH_PAYTR_BASE_URL": settings.paytr_base_url,
+        "TEZGAH_SMTP_URL": settings.smtp_url,
+    }
+    program = (sys.executable, "-m", "app", "operator", "create", *arguments, "--password-stdin")
+    pipe, joined = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
+    process = await asyncio.create_subprocess_exec(
+        *program, stdin=pipe, stdout=pipe, stderr=joined, env=environment
+    )
+    said, _ = await asyncio.wait_for(process.communicate(f"{typed}\n".encode()), 60)
+    return process.returncode or 0, said.decode()
+
+
+async def test_the_command_makes_an_operator_once_and_says_so(
+    session_maker: Maker, settings: Settings
+) -> None:
+    made = await command(settings, "Seda@Example.com", "--name", "Seda Bakıcı", typed=PASSWORD)
+    again = await command(settings, "seda@example.com", typed="another sentence")
+    assert (made[0], again[0]) == (0, 0), made[1] + again[1]
+    assert "is an operator now" in made[1]
+    assert "nothing was changed" in again[1]
+    async with session_maker() as session:
+        operator = (await session.scalars(select(User))).one()
+        entry = (await session.scalars(select(AuditEntry))).one()
+    assert (operator.is_operator, operator.full_name) == (True, "Seda Bakıcı")
+    assert await password_matches(PASSWORD, operator.password_hash)
+    assert (entry.action, entry.actor) == ("operator.created", "system")
+
+
+async def test_the_command_refuses_what_no_form_would_take(session_maker: Maker, settings: Settings) -> None:
+    customer = await make_customer(session_maker)
+    for arguments, typed, reason in (
+        ((customer.email,), PASSWORD, "belongs to a customer's account"),
+        (("seda@example.com",), "short", "at least 10 characters"),
+        (("seda",), PASSWORD, "Write an e-mail address"),
+    ):
+        status, said = await command(settings, *arguments, typed=typed)
+        assert status == 1
+        assert reason in said
+    async with session_maker() as session:
+        assert list(await session.scalars(select(User.email).where(User.is_operator))) == []
+
+
+async def test_a_customer_is_never_made_an_operator(session_maker: Maker) -> None:
+    customer = await make_customer(session_maker)
+    with pytest.raises(InvalidInput):
+        async with unit_of_work(session_maker) as session:
+            await create_operator(session, email=customer.email, password=PASSWORD, at=now())
+    async with session_maker() as session:
+        assert not (await session.get_one(User, customer.user.id)).is_operator
