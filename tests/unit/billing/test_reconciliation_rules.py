@@ -1,5 +1,6 @@
 """Two books side by side: every injected difference is found under its cause, and nothing else is."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.db.models import DifferenceCause as Cause
+from app.domain.payments.values import ReportedTransaction
 from tests.unit.billing.books import (
     BEFORE,
     DAY,
@@ -136,17 +138,24 @@ def test_money_of_later_days_is_no_difference_whether_announced_or_not_yet() -> 
     assert lagging.compare().differences == []
 
 
+WRONG_ROWS: dict[str, Callable[[ReportedTransaction], list[ReportedTransaction]]] = {
+    "duplicated": lambda row: [row, row],
+    "missing_there": lambda row: [],
+    "amount": lambda row: [replace(row, amount=row.amount + 100, net=row.net + 100)],
+    "currency": lambda row: [replace(row, currency="USD")],
+}
+
+
 @pytest.mark.parametrize("day", [DAY, NEXT])
-def test_a_row_lost_or_doubled_by_the_report_alone_is_one_difference(day: date) -> None:
+@pytest.mark.parametrize("cause", WRONG_ROWS)
+def test_a_row_that_only_the_report_has_wrong_is_one_difference(cause: str, day: date) -> None:
     entry = sale("TZG2", day=day)
-    doubled = World([sale(), entry], [row_of(sale()), row_of(entry), row_of(entry)])
-    doubled.money = doubled.rows[:2]
-    lost = World([sale(), entry], [row_of(sale())], money=[row_of(sale()), row_of(entry)])
-    for world, cause in ((doubled, "duplicated"), (lost, "missing_there")):
-        first = world.compare(DAY)
-        assert causes(first) == ([(cause, "TZG2")] if day == DAY else [])
-        true_closing = OPENING + sum(net_of(row) for row in world.money or [] if row.day == DAY)
-        assert first.totals["TRY"].closing == true_closing - first.totals["TRY"].paid_out
+    true = [row_of(sale()), row_of(entry)]
+    world = World([sale(), entry], [true[0], *WRONG_ROWS[cause](true[1])], money=true)
+    first = world.compare(DAY)
+    assert causes(first) == ([(cause, "TZG2")] if day == DAY else [])
+    owed = OPENING + sum(net_of(row) for row in true if row.day == DAY)
+    assert first.totals["TRY"].closing == owed - first.totals["TRY"].paid_out
 
 
 def test_without_an_opening_balance_the_day_begins_with_what_its_end_implies() -> None:

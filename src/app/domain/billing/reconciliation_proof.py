@@ -13,11 +13,9 @@ from datetime import date
 from typing import Any
 
 from app.db.models import DifferenceCause
+from app.domain.billing.reconciliation_balance import closing_explained
 from app.domain.billing.reconciliation_rules import Difference, Entry, Pair, differences_of, match, signed
 from app.domain.payments.values import PayoutDetail, PayoutStatement, ReportedTransaction
-
-LEAST_NET_PERCENT = 90
-"""A lost row's net is not known; commission above ten percent would be news of its own."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -219,57 +217,17 @@ def _balance_differences(day: date, currency: str, total: Totals, pairs: Sequenc
     """Hold the rolled balance to PayTR's announcement; set the closing balance the next day begins with.
 
     PayTR may announce with a day's delay (it does not say), so an announcement without the later days
-    is accepted too. What a doubled or a lost row of the report accounts for is no second difference.
+    is accepted too. What a wrong row of the report accounts for is no second difference.
     """
-    announced = total.announced_closing
-    expected = total.expected_closing
+    announced, expected = total.announced_closing, total.expected_closing
     if announced is None or expected in {announced, announced + total.since_net}:
         return []
-    known = [pair for pair in pairs if (pair.row or pair.entry) and _currency_of(pair) == currency]
-    doubled, doubled_since = (_doubled(known, day, later=later) for later in (False, True))
-    gap = expected - announced
-    for on_day, since in ((doubled, 0), (0, doubled_since), (doubled, doubled_since)):
-        if gap == on_day + since:
-            total.closing = expected - on_day
-            return []
-    lost, lost_since = (_lost(known, day, later=later) for later in (False, True))
-    if _is_net_of(-gap, lost) or _is_net_of(-gap, lost_since):
-        total.closing = announced if lost else expected
+    explained = closing_explained(pairs, day, currency, expected=expected, announced=announced)
+    if explained is not None:
+        total.closing = explained
         return []
     total.closing = announced
     return [_total_difference("balance", currency, expected, announced, day)]
-
-
-def _currency_of(pair: Pair) -> str:
-    side = pair.row or pair.entry
-    return side.currency if side else ""
-
-
-def _doubled(pairs: Iterable[Pair], day: date, *, later: bool) -> int:
-    return sum(
-        signed(pair.row, pair.row.net)
-        for pair in pairs
-        if pair.cause is DifferenceCause.DUPLICATED
-        and pair.row is not None
-        and (pair.row.day > day if later else pair.row.day == day)
-    )
-
-
-def _lost(pairs: Iterable[Pair], day: date, *, later: bool) -> int:
-    return sum(
-        pair.entry.signed
-        for pair in pairs
-        if pair.cause is DifferenceCause.MISSING_THERE
-        and pair.entry is not None
-        and (pair.entry.day > day if later else pair.entry.day == day)
-    )
-
-
-def _is_net_of(net: int, gross: int) -> bool:
-    """Say whether one may be the net of the other: same direction, commission within reason."""
-    if gross == 0 or (net > 0) != (gross > 0):
-        return False
-    return abs(gross) * LEAST_NET_PERCENT <= abs(net) * 100 <= abs(gross) * 100
 
 
 def _total_difference(check: str, currency: str, ours: int, theirs: int, day: date) -> Difference:
