@@ -9,16 +9,22 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import (
+    CardRegistration,
     CaseKind,
     OperatorCase,
     ProviderReport,
     ReconciliationDifference,
+    RefundStatus,
     ReportKind,
 )
+from app.domain.billing.card_registrations import card_payment, settle_registration
 from app.domain.billing.reconciliation_proof import Totals
+from app.domain.billing.settlement import Arrival
+from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import PayoutStatement, ReportedPayout, TransactionReport
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
+from tests.cards import add_registration
 from tests.domain.billing.books import FRIDAY, SATURDAY, SUNDAY, Shop, cases, compared, found, istanbul
 
 Maker = async_sessionmaker[AsyncSession]
@@ -187,3 +193,31 @@ async def test_a_day_long_ago_is_compared_without_the_announcements(shop: Shop) 
     await shop.sell("2026-09-20 10:00")
     run = await compared(shop, date(2026, 9, 20), at="2026-11-21 05:30")
     assert (run.difference_count, run.totals["TRY"]["announced"]) == (0, None)
+
+
+async def test_the_payment_that_verifies_a_card_counts_and_so_does_giving_it_back(shop: Shop) -> None:
+    await shop.sell("2026-11-20 10:00")
+    at = istanbul("2026-11-20 11:00")
+    customer = await shop.customer(at)
+    registration = await add_registration(shop.session_maker, customer, at=at)
+    async with shop.session_maker() as session:
+        viewer = await customer.viewer(session)
+    shop.at = at
+    form = card_payment(registration, viewer, shop.settings, address="203.0.113.7")
+    shop.gateway.card_form(form, store_card=True)
+    shop.gateway.pay(registration.merchant_oid)
+    message = PaytrCallback(merchant_oid=registration.merchant_oid, status="success", total_amount=100)
+    async with unit_of_work(shop.session_maker) as session:
+        await settle_registration(session, Arrival(message, {}), settings=shop.settings, at=at)
+    taken = await compared(shop)
+    assert await found(shop, taken) == []
+    assert Totals(**taken.totals["TRY"]).sales == 297_100
+    shop.at = back = istanbul("2026-11-20 11:01")
+    await shop.gateway.refund(merchant_oid=registration.merchant_oid, amount=100, reference="TZRCARD")
+    assert await found(shop, await compared(shop)) == [("missing_here", "refund", registration.merchant_oid)]
+    async with unit_of_work(shop.session_maker) as session:
+        row = await session.get_one(CardRegistration, registration.id)
+        row.refund_status, row.refund_reference, row.refunded_at = RefundStatus.SUCCEEDED, "TZRCARD", back
+    given_back = await compared(shop)
+    assert await found(shop, given_back) == []
+    assert Totals(**given_back.totals["TRY"]).ours == 297_000
