@@ -2,17 +2,22 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from app.cli import main
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.messages import frame_form
 from app.lib.clock import now
 from app.lib.settings import Settings, SettingsError
 from app.sandbox.book import OrderState
+from app.sandbox.command import introduction, sandbox
 from app.sandbox.config import SandboxConfig, sandbox_config
+from app.sandbox.faults import Fault
 from app.sandbox.simulator import Simulator
 from tests.sandbox.conftest import Receiver, frame_request
 
@@ -75,3 +80,36 @@ async def test_a_page_left_open_ends_with_reason_6_at_its_time_limit(receiver: R
         assert len(order.notices) == 1
     finally:
         await simulator.close()
+
+
+def test_what_it_prints_at_the_start_names_everything_but_secrets() -> None:
+    settings = Settings(paytr_merchant_id="7", paytr_merchant_key="my-key", paytr_merchant_salt="my-salt")
+    config = replace(sandbox_config(settings), seed="bahar", fault_rates={Fault.NEVER: 0.1})
+    said = introduction(config)
+    for part in (config.base_url, config.callback_url, "100000, 7", "bahar", "never 0.1"):
+        assert part in said
+    assert "my-key" not in said
+    assert "my-salt" not in said
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--merchant", "7:key"], "merchant id, key and salt"),
+        (["--merchant", "7: :salt"], "merchant id, key and salt"),
+        (["--fault", "nothing=0.1"], "row_currency"),
+        (["--fault", "never=often"], "row_currency"),
+        (["--fault", "never=2"], "between 0 and 1"),
+        (["--fault-rate", "-0.1"], "between 0 and 1"),
+        (["--deny", "7:everything"], "recurring"),
+        (["--host", "192.0.2.7"], "this machine"),
+    ],
+)
+def test_an_option_that_cannot_be_meant_is_refused_with_a_sentence(options: list[str], sentence: str) -> None:
+    ended = CliRunner().invoke(sandbox, options, obj=Settings())
+    assert ended.exit_code != 0
+    assert sentence in ended.output
+
+
+def test_one_command_has_both_names() -> None:
+    assert main.commands["sandbox"] is sandbox
