@@ -214,6 +214,19 @@ async def test_a_refusal_fails_the_attempt_and_only_a_hard_one_ends_the_card(
         assert await cashier.charge(debtor, at) is PaymentStatus.WAITING
 
 
+@pytest.mark.parametrize(("code", "ends"), [("11", True), ("10", True), ("0", False), ("99", False)])
+async def test_a_callback_may_end_the_card_as_well(
+    cashier: Cashier, debtor: Debtor, code: str, ends: bool
+) -> None:
+    at = now()
+    cashier.gateway.answer_charges(*debtor.tokens, wire_status="wait_callback")
+    await cashier.charge(debtor, at)
+    payment = await cashier.the(Payment)
+    declined = await cashier.callback(payment, at, status="failed", total_amount=0, failed_reason_code=code)
+    assert declined is Outcome.DECLINED
+    assert (await cashier.the(StoredCard)).refused_at == (at if ends else None)
+
+
 async def test_a_success_after_a_refusal_is_money_all_the_same(cashier: Cashier, debtor: Debtor) -> None:
     at = now()
     cashier.gateway.answer_charges(*debtor.tokens, wire_status="failed", may_retry=True)

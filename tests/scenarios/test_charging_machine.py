@@ -4,9 +4,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app.db.models import (
     MONEY_TAKEN,
@@ -16,6 +16,7 @@ from app.db.models import (
     Payment,
     PaymentChannel,
     PaymentStatus,
+    Refund,
 )
 from app.domain.billing.charge_attempts import AlreadyUnderWay, CardUnfit
 from app.domain.billing.verification_rules import LADDER
@@ -33,13 +34,15 @@ ANSWERS = {
     "busy": ("failed", True),
     "closed": ("failed", False),
 }
-ACCIDENTS = (None, None, "written", "before", "after", "unreachable", "lost")
+ACCIDENTS = (*[None] * 6, "written", "before", "after", "unreachable", "lost")
 """Where the process dies, or the line breaks; mostly neither."""
+INDEX = st.integers(0, 3)
 STEPS = st.one_of(
     st.tuples(st.just("charge"), st.sampled_from(sorted(ANSWERS)), st.sampled_from(ACCIDENTS)),
     st.tuples(st.just("page")),
-    st.tuples(st.just("pay"), st.integers(0, 3)),
-    st.tuples(st.just("callback"), st.integers(0, 3)),
+    st.tuples(st.just("pay"), INDEX),
+    st.tuples(st.just("callback"), INDEX),
+    st.tuples(st.just("pay_and_tell"), INDEX),
     st.tuples(st.just("work"), st.sampled_from([True, True, True, False])),
     st.tuples(st.just("wait"), st.sampled_from([1, 2, 6, 20, 70, 400, 1500])),
 )
@@ -118,6 +121,11 @@ class World:
         if attempt := await self._known(index):
             self.cashier.gateway.pay(attempt.merchant_oid)
 
+    async def pay_and_tell(self, index: int) -> None:
+        """The bank takes the money, and PayTR reports it at once."""
+        await self.pay(index)
+        await self.callback(index)
+
     async def callback(self, index: int) -> None:
         """PayTR reports an attempt as it stands in its own book."""
         if attempt := await self._known(index):
@@ -146,15 +154,32 @@ class World:
             assert row.status in MONEY_TAKEN or row.collected is None
 
     async def come_to_rest(self) -> None:
-        """PayTR has reported every success, and the ladder has ended."""
+        """PayTR has reported every success, and whatever was due has been done."""
         for index in range(len(await self.payments())):
             await self.callback(index)
-        for wait in (timedelta(minutes=2), *LADDER, timedelta(days=1), timedelta(days=1)):
-            self.at += wait
+        for _ in range(4 * len(LADDER)):
+            due = await self._next_due()
+            if due is None:
+                return
+            self.at = max(self.at, due)
             await self.work()
+        raise AssertionError("this never comes to rest")
+
+    async def _next_due(self) -> datetime | None:
+        async with self.cashier.resources.session_maker() as session:
+            payments = await session.scalar(select(func.min(Payment.next_inquiry_at)))
+            refunds = await session.scalar(select(func.min(Refund.next_attempt_at)))
+        return min((due for due in (payments, refunds) if due), default=None)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(steps=[("page",), ("charge", "paid", None)])
+@example(steps=[("page",), ("page",), ("pay_and_tell", 0), ("pay_and_tell", 1)])
+@example(steps=[("charge", "waits", None), ("page",), ("charge", "paid", None)])
+@example(steps=[("charge", "paid", "after"), ("wait", 2), ("work", False), ("charge", "paid", None)])
+@example(steps=[("charge", "waits", "lost"), *[("wait", 1500), ("work", True)] * 7, ("pay_and_tell", 0)])
+@example(steps=[("charge", "busy", None), ("charge", "paid", None), ("pay_and_tell", 0), ("callback", 1)])
+@example(steps=[("charge", "paid", "written"), ("wait", 400), ("work", True), ("charge", "paid", None)])
 @given(steps=st.lists(STEPS, min_size=2, max_size=14))
 async def test_whatever_happens_nobody_is_charged_beside_an_open_attempt_and_all_money_is_booked(
     cashier: Cashier, steps: list[tuple[Any, ...]]

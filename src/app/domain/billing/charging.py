@@ -25,9 +25,9 @@ from app.domain.billing.verification_rules import LADDER
 from app.domain.jobs import Job
 from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import PaymentFailed
-from app.domain.payments.declines import NOT_SENT, REQUEST_REFUSED, classify_answer
+from app.domain.payments.declines import NOT_SENT, REQUEST_REFUSED, classify_answer, ends_silent_charges
 from app.domain.payments.gateway import GatewayRefused, GatewayUnreachable, PaymentGateway
-from app.domain.payments.paytr.reasons import Decline, DeclineKind
+from app.domain.payments.paytr.reasons import Decline
 from app.domain.payments.values import ChargeAnswer, ChargeOutcome
 from app.lib.crypto import Unreadable
 from app.lib.errors import DomainError
@@ -151,7 +151,7 @@ async def _note(
     charge = await charge_of(session, payment_id)
     payment = charge.payment
     refusal = _refusal_in(answer)
-    if refusal and refusal.decline.kind is DeclineKind.HARD:
+    if refusal and ends_silent_charges(refusal.decline.code):
         charge.card.refused_at = charge.card.refused_at or at
     if payment.status not in {PaymentStatus.SENT, PaymentStatus.UNKNOWN}:
         return payment.status

@@ -18,6 +18,7 @@ from app.domain.invoices import service as invoices
 from app.domain.jobs import Job
 from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import PaymentFailed
+from app.domain.payments.declines import ends_silent_charges
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.paytr.reasons import classify
 from app.domain.subscriptions.periods import Period
@@ -115,6 +116,8 @@ async def _decline(
         "failure_message": arrival.message.failed_reason_msg,
     }
     await fetch(transaction, store.DECLINE, parameters)
+    if ends_silent_charges(arrival.message.failed_reason_code):
+        await fetch(transaction, store.REFUSE_CARD, parameters)
     if row.email:
         await _queue_failure_mail(transaction, row, arrival.message, settings, at)
     defer(transaction, Job.ANNOUNCE, company_id=str(row.company_id))

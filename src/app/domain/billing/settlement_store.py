@@ -82,6 +82,13 @@ payment AS (
 {AUDIT}
 """)  # noqa: S608 constants of this module only
 
+REFUSE_CARD = Statement("""
+UPDATE stored_cards SET refused_at = :at
+ WHERE refused_at IS NULL
+   AND id = (SELECT card_id FROM payments WHERE id = :payment_id AND channel = 'stored_card')
+""")
+"""Of a stored card alone: a page's card was typed by its owner, who may do so again."""
+
 HOLD = Statement(f"""
 WITH event AS ({EVENT}),
 payment AS (

@@ -76,22 +76,25 @@ def differences(ours: Expectation, theirs: Inquiry) -> dict[str, object]:
 
 
 def _differing_returns(refunds: Sequence[Refund], returns: Sequence[Returned]) -> list[dict[str, object]]:
-    """Return the refunds only one side knows, or knows with another amount; those under way may be either."""
-    book = {refund.reference: refund for refund in refunds}
-    found: list[dict[str, object]] = []
-    seen: set[str] = set()
+    """Return the refunds only one side knows, or knows with another sum; those under way may be either.
+
+    PayTR may list a reference more than once; what it lists without one belongs to nobody of ours.
+    """
+    theirs: dict[str | None, int] = {}
     for returned in returns:
-        refund = book.get(returned.reference or "")
-        if refund is not None:
-            seen.add(refund.reference)
-        expected = _given_back(refund)
-        if expected != returned.amount:
-            found.append({"reference": returned.reference, "ours": expected, "paytr": returned.amount})
-    missing = [r for r in refunds if r.status is RefundStatus.SUCCEEDED and r.reference not in seen]
-    return found + [{"reference": r.reference, "ours": _given_back(r), "paytr": None} for r in missing]
+        theirs[returned.reference] = theirs.get(returned.reference, 0) + returned.amount
+    ours = {refund.reference: _given_back(refund) for refund in refunds}
+    under_way = {refund.reference for refund in refunds if refund.status in UNSETTLED_REFUNDS}
+    return [
+        {"reference": reference, "ours": ours.get(reference or ""), "paytr": theirs.get(reference)}
+        for reference in dict.fromkeys([*theirs, *ours])
+        if ours.get(reference or "") != theirs.get(reference)
+        and not (reference in under_way and reference not in theirs)
+    ]
 
 
-def _given_back(refund: Refund | None) -> int | None:
-    if refund is None or refund.status is RefundStatus.FAILED:
+def _given_back(refund: Refund) -> int | None:
+    """What our book says PayTR gave back, or is about to; nothing of a refund that failed."""
+    if refund.status is RefundStatus.FAILED:
         return None
     return refund.returned or refund.amount

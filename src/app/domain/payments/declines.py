@@ -53,3 +53,12 @@ def classify_answer(answer: ChargeAnswer) -> Decline:
     if answer.may_retry is None:
         return DECLINED
     return BUSY if answer.may_retry else CARD_REFUSED
+
+
+def ends_silent_charges(code: str | None) -> bool:
+    """Say whether a card must not be charged without its owner again.
+
+    A hard decline, or a bank that insists on its security step (code 10): nobody is there to take it.
+    """
+    decline = reason_of(code)
+    return decline.kind is DeclineKind.HARD or decline.code == "10"
