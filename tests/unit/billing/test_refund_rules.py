@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from app.db.models import Payment
 from app.domain.billing.refund_rules import (
-    LADDER,
     Entry,
     entry_of,
     is_as_asked,
@@ -16,6 +15,7 @@ from app.domain.billing.refund_rules import (
     may_be_sent_again,
     wait_after,
 )
+from app.domain.billing.verification_rules import LADDER
 from app.domain.payments.values import Inquiry, Returned
 
 OURS = {"TZR1", "TZR2"}

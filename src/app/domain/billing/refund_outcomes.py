@@ -18,19 +18,17 @@ from app.db.models import (
     Payment,
     PaymentStatus,
     Refund,
-    RefundStatus,
     User,
 )
 from app.domain.audit.service import record
 from app.domain.billing.cases import open_case, settle_case
 from app.domain.billing.refund_rules import Entry, is_as_asked
+from app.domain.billing.verification_rules import UNSETTLED_REFUNDS
 from app.domain.companies.queries import billing_contact
 from app.domain.jobs import Job
 from app.domain.notifications.messages import RefundSent
 from app.domain.notifications.service import queue_email
 from app.lib.uow import defer
-
-OPEN = (RefundStatus.CREATED, RefundStatus.SENT, RefundStatus.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +152,7 @@ async def _doubt(
 async def _open_elsewhere(session: AsyncSession, refund: Refund) -> int:
     """Return what the payment's other open refunds hold."""
     statement = select(func.coalesce(func.sum(Refund.amount), 0)).where(
-        Refund.payment_id == refund.payment_id, Refund.id != refund.id, Refund.status.in_(OPEN)
+        Refund.payment_id == refund.payment_id, Refund.id != refund.id, Refund.status.in_(UNSETTLED_REFUNDS)
     )
     return int((await session.execute(statement)).scalar_one())
 

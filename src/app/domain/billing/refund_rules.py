@@ -19,27 +19,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.db.models import MONEY_TAKEN, Payment
+from app.domain.billing.verification_rules import LADDER
 from app.domain.payments.values import Inquiry, Returned
 from app.lib.errors import DomainError, InvalidInput
 from app.lib.i18n import N_
 from app.lib.money import Money
 
-LADDER = (
-    timedelta(minutes=2),
-    timedelta(minutes=5),
-    timedelta(minutes=15),
-    timedelta(hours=1),
-    timedelta(hours=6),
-    timedelta(hours=24),
-)
-"""When a refund is taken up again while its outcome is open (product §3); then an operator looks."""
 INQUIRIES_BEFORE_SENDING_AGAIN = 2
 REFUNDABLE_FOR = timedelta(days=365)
 """PayTR refuses older payments (error 011)."""
 
 
 def wait_after(step: int) -> timedelta:
-    """Return how long after its n-th step, from 1, a refund is taken up again.
+    """Return how long after its n-th step, from 1, a refund without an outcome is taken up again.
 
     After the last step that is for a worker that died in it; whoever ends it clears the due column.
     """
