@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import Select, func, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
@@ -213,12 +213,16 @@ def _quoted(query: str) -> Any:
             Company.id.in_(people),
         )
     )
-    handles = [Payment.merchant_oid == query.upper(), Payment.company_id.in_(companies)]
-    handles.append(Payment.id.in_(select(Refund.payment_id).where(Refund.reference == query.upper())))
-    handles.append(Payment.id.in_(select(Invoice.payment_id).where(Invoice.number == query.upper())))
-    if number := _as_id(query):
-        handles.append(Payment.order_id == number)
-    return or_(*handles)
+    found: list[Select[*tuple[Any, ...]]] = [
+        select(Payment.id).where(Payment.merchant_oid == query.upper()),
+        select(Payment.id).where(Payment.company_id.in_(companies)),
+        select(Refund.payment_id).where(Refund.reference == query.upper()),
+        select(Invoice.payment_id).where(Invoice.number == query.upper()),
+    ]
+    if order_id := _as_id(query):
+        found.append(select(Payment.id).where(Payment.order_id == order_id))
+    # a union, since each part has an index of its own and `OR` would read every payment
+    return Payment.id.in_(union(*found))
 
 
 def _as_id(query: str) -> UUID | None:
