@@ -3,12 +3,10 @@ cannot be read."""
 
 import hashlib
 import hmac
-import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import datetime
 
-NONCE_BYTES = 16
-DIGEST_BYTES = hashlib.sha256().digest_size
+from cryptography.fernet import Fernet, InvalidToken
 
 
 class Unreadable(ValueError):
@@ -36,35 +34,20 @@ def unseal(secret_key: str, purpose: str, sealed: str, *, at: datetime) -> str |
 
 
 def encrypt(secret_key: str, purpose: str, text: str) -> str:
-    """Return `text` so that a table may hold it: unreadable and unchangeable without the key.
+    """Return `text` so that a table may hold it: unreadable and unchangeable without the key (Fernet).
 
-    HMAC-SHA256 as a stream cipher in counter mode under a random nonce, then a MAC over both
-    (encrypt-then-MAC), each with a key of its own: Python's library has digests and no cipher. Equal
-    texts come out different; only the length shows.
+    Equal texts come out different; only the length and the second of writing show.
     """
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    hidden = _with_stream(secret_key, purpose, nonce, text.encode())
-    return urlsafe_b64encode(nonce + hidden + _mac(secret_key, purpose, nonce + hidden)).decode()
+    return _fernet(secret_key, purpose).encrypt(text.encode()).decode()
 
 
 def decrypt(secret_key: str, purpose: str, encrypted: str) -> str:
     """Return the text of `encrypt`. Raises `Unreadable`."""
     try:
-        raw = urlsafe_b64decode(encrypted)
-    except ValueError as error:
-        raise Unreadable("this is not an encrypted value") from error
-    body, mac = raw[:-DIGEST_BYTES], raw[-DIGEST_BYTES:]
-    if len(body) < NONCE_BYTES or not hmac.compare_digest(mac, _mac(secret_key, purpose, body)):
-        raise Unreadable("the value was changed, or belongs to another key or purpose")
-    return _with_stream(secret_key, purpose, body[:NONCE_BYTES], body[NONCE_BYTES:]).decode()
+        return _fernet(secret_key, purpose).decrypt(encrypted.encode()).decode()
+    except InvalidToken as error:
+        raise Unreadable("the value was changed, or belongs to another key or purpose") from error
 
 
-def _with_stream(secret_key: str, purpose: str, nonce: bytes, text: bytes) -> bytes:
-    key = derive_secret(secret_key, f"{purpose}|cipher").encode()
-    blocks = range(-(-len(text) // DIGEST_BYTES))
-    stream = b"".join(hmac.digest(key, nonce + number.to_bytes(8), "sha256") for number in blocks)
-    return bytes(one ^ other for one, other in zip(text, stream, strict=False))
-
-
-def _mac(secret_key: str, purpose: str, body: bytes) -> bytes:
-    return hmac.digest(derive_secret(secret_key, f"{purpose}|mac").encode(), body, "sha256")
+def _fernet(secret_key: str, purpose: str) -> Fernet:
+    return Fernet(urlsafe_b64encode(bytes.fromhex(derive_secret(secret_key, f"{purpose}|cipher"))))
