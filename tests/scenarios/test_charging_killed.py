@@ -31,13 +31,13 @@ NEVER_LEFT = {4, 5}
 async def test_a_process_killed_at_any_boundary_charges_nobody_twice(
     cashier: Cashier, resources: Resources, tmp_path: Path
 ) -> None:
-    at, bank = now(), Bank(tmp_path / "bank")
+    bank = Bank(tmp_path / "bank")
     debtors = [await a_debtor(cashier) for _ in range(BOUNDARIES + 1)]
     boundaries, ends = await run_mortals(resources, tmp_path / "bank", debtors)
     assert boundaries == BOUNDARIES
     assert ends == [-signal.SIGKILL] * BOUNDARIES
 
-    later = replace(resources, gateway=bank)
+    at, later = now(), replace(resources, gateway=bank)
     for wait in (timedelta(minutes=1), *LADDER, timedelta(hours=25)):
         for sweep in ("sweep_charges", "sweep_inquiries"):
             assert (await SWEEPS[sweep](later, at + timedelta(minutes=1) + wait)).failed == 0

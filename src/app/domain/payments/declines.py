@@ -26,7 +26,7 @@ DECLINED: Final = Decline("declined", DeclineKind.SOFT, DECLINES["0"].sentence)
 REQUEST_REFUSED: Final = Decline(
     "request_refused",
     DeclineKind.TECHNICAL,
-    N_("PayTR did not accept this payment. Nothing was charged, and we have been told. Please try again."),
+    N_("PayTR did not accept this payment. Nothing was charged. Try again, and write to us if it stays so."),
 )
 NOT_SENT: Final = Decline(
     "not_sent",
