@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from app.db.models import Workspace, WorkspaceStatus
 from app.domain.billing.checkout import place_order
 from app.domain.billing.registration import Registration, register
-from app.domain.billing.settlement import Arrival, settle
+from app.domain.billing.settlement.service import Arrival, settle
 from app.domain.companies.viewer import viewer_of
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.clock import now

@@ -5,7 +5,7 @@ import re
 import subprocess
 from urllib.parse import urlencode, urlsplit
 
-from app.domain.billing import settlement_store as store
+from app.domain.billing.settlement import store
 from app.domain.invoices.service import ISSUE
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.signing import sign

@@ -9,8 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import CardRegistration, StoredCard
-from app.domain.billing.card_registrations import start_registration
-from app.domain.billing.card_store import digest_of, hide
+from app.domain.billing.cards.registrations import start_registration
+from app.domain.billing.cards.store import digest_of, hide
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.lib.clock import now
 from app.lib.uow import unit_of_work

@@ -26,7 +26,7 @@ from app.domain.billing import registration
 from app.domain.billing.cases import open_case
 from app.domain.billing.checkout import Checkout, place_order
 from app.domain.billing.registration import Registration
-from app.domain.billing.settlement import Arrival, Outcome, settle
+from app.domain.billing.settlement.service import Arrival, Outcome, settle
 from app.domain.companies.viewer import Viewer, viewer_of
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.messages import PaytrCallback

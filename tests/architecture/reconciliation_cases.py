@@ -7,8 +7,8 @@ from typing import Any
 
 from app.db.models import DifferenceCause, ReconciliationDifference, ReconciliationRun, ReportKind
 from app.domain.accounts.operators import Operator
-from app.domain.billing.reconciliation_proof import Totals
-from app.domain.billing.reconciliation_views import (
+from app.domain.billing.reconciliation.proof import Totals
+from app.domain.billing.reconciliation.views import (
     DayFile,
     DayPage,
     DayRow,

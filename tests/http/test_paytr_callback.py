@@ -24,7 +24,7 @@ from app.db.models import (
     Subscription,
     SubscriptionStatus,
 )
-from app.domain.billing import settlement
+from app.domain.billing.settlement import service as settlement
 from app.lib.clock import now
 from app.lib.uow import unit_of_work
 from tests.conftest import Browser, browser

@@ -10,8 +10,8 @@ import pytest
 from saq.types import Context
 
 from app.db.models import DifferenceCause as Cause
-from app.domain.billing.reconciliation_proof import Totals
-from app.domain.billing.reconciliation_rules import Difference
+from app.domain.billing.reconciliation.proof import Totals
+from app.domain.billing.reconciliation.rules import Difference
 from app.tasks.context import Resources
 from app.tasks.reconciliation import compare_day
 from tests.conftest import Browser

@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import ReconciliationRun
 from app.domain.billing.checkout import frame_request
-from app.domain.billing.reconciliation import reconcile_day
-from app.domain.billing.reconciliation_book import day_of
-from app.domain.billing.reconciliation_proof import Totals
+from app.domain.billing.reconciliation.book import day_of
+from app.domain.billing.reconciliation.proof import Totals
+from app.domain.billing.reconciliation.service import reconcile_day
 from app.domain.payments.paytr.client import PaytrGateway
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.lib.clock import ISTANBUL, now

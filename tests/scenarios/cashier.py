@@ -6,11 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from app.db.models import Order, Payment, PaymentStatus, StoredCard
-from app.domain.billing import card_store
-from app.domain.billing.charge_attempts import write_down
-from app.domain.billing.charging import charge_order
+from app.domain.billing.cards import store as card_store
+from app.domain.billing.charging.attempts import write_down
+from app.domain.billing.charging.service import charge_order
 from app.domain.billing.checkout import place_order
-from app.domain.billing.settlement import Arrival, Outcome, settle
+from app.domain.billing.settlement.service import Arrival, Outcome, settle
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.clock import now
 from app.lib.ids import uuid7

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 from app.db.models import EmailMessage, Invoice, Payment
 from app.domain.billing.post import send_email
 from app.domain.billing.receipts import render_invoice
-from app.domain.billing.settlement import Arrival
+from app.domain.billing.settlement.service import Arrival
 from app.domain.billing.webhooks import CallbackIntake
 from app.domain.invoices.pdf import warm_up
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT

@@ -14,7 +14,7 @@ from uuid import UUID
 from asyncpg.transaction import Transaction as DriverCommit
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
-from app.domain.billing.charging import charge_order
+from app.domain.billing.charging.service import charge_order
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.values import CardPayment, ChargeAnswer, ChargeOutcome, Inquiry
 from app.lib.clock import now

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.domain.billing.checkout import Checkout, frame_request, place_order
-from app.domain.billing.settlement import Arrival, Outcome, settle
+from app.domain.billing.settlement.service import Arrival, Outcome, settle
 from app.domain.notifications.mailer import MemoryMailer
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.paytr.messages import PaytrCallback

@@ -19,15 +19,15 @@ from app.db.models import (
     Subscription,
     SubscriptionStatus,
 )
-from app.domain.billing.charge_attempts import (
+from app.domain.billing.charging.attempts import (
     QUEUE_TIME,
     SEND_WITHIN,
     AlreadyUnderWay,
     CardUnfit,
 )
-from app.domain.billing.charging import request_charge, send_charge
-from app.domain.billing.settlement import Outcome
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.charging.service import request_charge, send_charge
+from app.domain.billing.settlement.service import Outcome
+from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.declines import reason_of
 from app.domain.payments.paytr.reasons import DeclineKind
 from app.domain.payments.values import CardPayment, ChargeAnswer

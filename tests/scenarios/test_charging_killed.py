@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.db.models import CaseKind, OperatorCase, Payment, PaymentStatus
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.verification.rules import LADDER
 from app.lib.clock import now
 from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources

@@ -18,8 +18,8 @@ from app.db.models import (
     PaymentStatus,
     Refund,
 )
-from app.domain.billing.charge_attempts import AlreadyUnderWay, CardUnfit
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.charging.attempts import AlreadyUnderWay, CardUnfit
+from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.values import CardPayment, ChargeAnswer
 from app.lib.clock import now
 from app.lib.errors import DomainError

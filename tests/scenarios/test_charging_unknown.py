@@ -12,9 +12,9 @@ from app.db.models import (
     Subscription,
     SubscriptionStatus,
 )
-from app.domain.billing.charge_attempts import AlreadyUnderWay
-from app.domain.billing.settlement import Outcome
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.charging.attempts import AlreadyUnderWay
+from app.domain.billing.settlement.service import Outcome
+from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.values import Inquiry
 from app.lib.clock import now
 from tests.scenarios.cashier import Cashier, Debtor

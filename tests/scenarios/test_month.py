@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from app.db.models import EmailMessage, Invoice, OperatorCase, Payment, Subscription, SubscriptionStatus
-from app.domain.billing.settlement import Outcome
+from app.domain.billing.settlement.service import Outcome
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
 from tests.factories import Customer, make_customer

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from app.db.models import Invoice, Payment, PaymentStatus
 from app.domain.billing.checkout import Checkout
-from app.domain.billing.settlement import Arrival, settle
+from app.domain.billing.settlement.service import Arrival, settle
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.clock import now
 from app.lib.uow import unit_of_work

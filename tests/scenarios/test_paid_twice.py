@@ -18,7 +18,7 @@ from app.db.models import (
     Subscription,
 )
 from app.domain.billing.checkout import Checkout
-from app.domain.billing.settlement import VERIFY_AFTER, Outcome
+from app.domain.billing.settlement.service import VERIFY_AFTER, Outcome
 from app.lib.clock import now
 from app.lib.uow import unit_of_work
 from tests.factories import Customer, make_customer

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from app.db.models import AuditEntry, CaseKind, OperatorCase, Payment, PaymentStatus, Refund, RefundStatus
-from app.domain.billing.refund_outcomes import fail, succeed
-from app.domain.billing.refund_rules import Entry
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.refunds.outcomes import fail, succeed
+from app.domain.billing.refunds.rules import Entry
+from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.values import Inquiry, Returned
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import OperatorCase, Refund, RefundStatus
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.verification.rules import LADDER
 from app.lib.errors import DomainError
 from app.tasks.context import Resources
 from tests.scenarios.till import PRICE, Mood, Till, open_till

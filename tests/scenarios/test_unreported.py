@@ -17,8 +17,8 @@ from app.db.models import (
     SubscriptionStatus,
 )
 from app.domain.billing.checkout import FRAME_LIMIT
-from app.domain.billing.settlement import VERIFY_AFTER, Outcome
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.settlement.service import VERIFY_AFTER, Outcome
+from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.values import Inquiry
 from app.lib.clock import now
 from tests.factories import Customer, make_customer

@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import select
 
 from app.db.models import AuditEntry, EmailMessage, Payment, PaymentStatus, Refund
-from app.domain.billing.refunds import request_refund, send_refund
-from app.domain.billing.settlement import Outcome
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.refunds.service import request_refund, send_refund
+from app.domain.billing.settlement.service import Outcome
+from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.gateway import GatewayUnreachable
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.values import Inquiry, RefundAnswer

@@ -8,7 +8,7 @@ import httpx
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import StoredCard
-from app.domain.billing.card_store import digest_of, hide
+from app.domain.billing.cards.store import digest_of, hide
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.signing import sign
 from app.lib.clock import now

@@ -22,7 +22,9 @@ from app.db.models import (
     User,
 )
 from app.db.models.plan_price import Interval
-from app.domain.billing import charge_attempts, checkout, refunds
+from app.domain.billing import checkout
+from app.domain.billing.charging import attempts as charge_attempts
+from app.domain.billing.refunds import service as refunds
 from app.domain.companies.viewer import Viewer, viewer_of
 from app.lib.clock import now
 from app.lib.ids import random_reference, uuid7

@@ -15,9 +15,9 @@ from sqlalchemy import func, select
 
 from app.db.models import MONEY_TAKEN, Order, Payment, Refund
 from app.db.schema import upgrade_database
-from app.domain.billing.charging import request_charge
+from app.domain.billing.charging.service import request_charge
 from app.domain.billing.checkout import ask_for_frame, frame_request, note_frame, place_order
-from app.domain.billing.refunds import request_refund
+from app.domain.billing.refunds.service import request_refund
 from app.domain.plans.service import publish_catalogue
 from app.lib.clock import now
 from app.lib.errors import DomainError

@@ -11,8 +11,8 @@ from app.db.models import OperatorCase
 from app.db.schema import schema_drift, upgrade_database
 from app.domain.accounts.operators import create_operator, find_operator
 from app.domain.billing.demo import seed_demo
-from app.domain.billing.reconciliation import reconcile_day
-from app.domain.billing.reconciliation_views import day_file
+from app.domain.billing.reconciliation.service import reconcile_day
+from app.domain.billing.reconciliation.views import day_file
 from app.domain.plans.service import publish_catalogue
 from app.lib.clock import now
 from app.lib.settings import Settings

@@ -7,15 +7,15 @@ from uuid import UUID
 
 from saq.types import Context
 
-from app.domain.billing.charging import due_charges
-from app.domain.billing.charging import send_charge as send_charge_now
+from app.domain.billing.charging.service import due_charges
+from app.domain.billing.charging.service import send_charge as send_charge_now
 from app.domain.billing.post import send_email as send_email_now
 from app.domain.billing.receipts import due_invoices
 from app.domain.billing.receipts import render_invoice as render_invoice_now
-from app.domain.billing.refunds import due_refunds
-from app.domain.billing.refunds import send_refund as send_refund_now
-from app.domain.billing.verification import due_inquiries
-from app.domain.billing.verification import inquire as inquire_now
+from app.domain.billing.refunds.service import due_refunds
+from app.domain.billing.refunds.service import send_refund as send_refund_now
+from app.domain.billing.verification.service import due_inquiries
+from app.domain.billing.verification.service import inquire as inquire_now
 from app.domain.notifications.service import due_emails
 from app.domain.ops.runs import Tally
 from app.lib.clock import now

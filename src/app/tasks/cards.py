@@ -7,9 +7,9 @@ from uuid import UUID
 
 from saq.types import Context
 
-from app.domain.billing.card_followup import due_registrations
-from app.domain.billing.card_followup import follow_registration as follow_registration_now
-from app.domain.billing.cards import due_removals, remove_at_provider
+from app.domain.billing.cards.followup import due_registrations
+from app.domain.billing.cards.followup import follow_registration as follow_registration_now
+from app.domain.billing.cards.service import due_removals, remove_at_provider
 from app.domain.ops.runs import Tally
 from app.lib.clock import now
 from app.lib.events import publish

@@ -6,7 +6,7 @@ from datetime import date, datetime
 import structlog
 from saq.types import Context
 
-from app.domain.billing.reconciliation import due_days, reconcile_day
+from app.domain.billing.reconciliation.service import due_days, reconcile_day
 from app.domain.ops.runs import Tally, recorded_run
 from app.lib.clock import now
 from app.lib.uow import unit_of_work

@@ -21,10 +21,10 @@ from app.db.models import (
     ReportKind,
 )
 from app.domain.billing.checkout import frame_request
-from app.domain.billing.reconciliation import reconcile_day, rows_of
-from app.domain.billing.reconciliation_proof import Totals
-from app.domain.billing.reconciliation_reports import Fetched
-from app.domain.billing.reconciliation_rules import Difference
+from app.domain.billing.reconciliation.proof import Totals
+from app.domain.billing.reconciliation.reports import Fetched
+from app.domain.billing.reconciliation.rules import Difference
+from app.domain.billing.reconciliation.service import reconcile_day, rows_of
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.lib.clock import ISTANBUL
 from app.lib.settings import Settings

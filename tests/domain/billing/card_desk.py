@@ -8,10 +8,10 @@ from sqlalchemy import select
 from app.db.models import (
     CardRegistration,
 )
-from app.domain.billing.card_followup import follow_registration
-from app.domain.billing.card_registrations import card_payment as payment_of
-from app.domain.billing.card_registrations import settle_registration
-from app.domain.billing.settlement import Arrival, Outcome
+from app.domain.billing.cards.followup import follow_registration
+from app.domain.billing.cards.registrations import card_payment as payment_of
+from app.domain.billing.cards.registrations import settle_registration
+from app.domain.billing.settlement.service import Arrival, Outcome
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.settings import Settings

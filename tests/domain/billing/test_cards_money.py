@@ -14,9 +14,9 @@ from app.db.models import (
     RegistrationStatus,
     StoredCard,
 )
-from app.domain.billing.card_followup import due_registrations
-from app.domain.billing.refund_rules import LADDER
-from app.domain.billing.settlement import Outcome
+from app.domain.billing.cards.followup import due_registrations
+from app.domain.billing.settlement.service import Outcome
+from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.gateway import GatewayUnreachable
 from app.domain.payments.values import RefundAnswer
 from app.tasks.context import Resources

@@ -12,11 +12,11 @@ from app.db.models import (
     RegistrationStatus,
     StoredCard,
 )
-from app.domain.billing.card_registrations import NOT_LISTED, TEST_PAYMENT
-from app.domain.billing.card_store import reveal, tokens_of
-from app.domain.billing.cards import due_removals, remove_card
-from app.domain.billing.refund_rules import LADDER
-from app.domain.billing.settlement import Outcome
+from app.domain.billing.cards.registrations import NOT_LISTED, TEST_PAYMENT
+from app.domain.billing.cards.service import due_removals, remove_card
+from app.domain.billing.cards.store import reveal, tokens_of
+from app.domain.billing.settlement.service import Outcome
+from app.domain.billing.verification.rules import LADDER
 from app.lib.crypto import Unreadable
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources

@@ -7,14 +7,14 @@ from uuid import UUID
 import pytest
 
 from app.db.models import PaymentChannel, PaymentStatus, StoredCard
-from app.domain.billing.card_store import NoTokens, tokens_of, user_token_of
-from app.domain.billing.cards import (
+from app.domain.billing.cards.service import (
     CardInUse,
     due_removals,
     make_default,
     remove_at_provider,
     remove_card,
 )
+from app.domain.billing.cards.store import NoTokens, tokens_of, user_token_of
 from app.domain.payments.gateway import GatewayRefused
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.lib.errors import DomainError, NotFound

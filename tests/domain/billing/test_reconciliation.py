@@ -17,9 +17,9 @@ from app.db.models import (
     RefundStatus,
     ReportKind,
 )
-from app.domain.billing.card_registrations import card_payment, settle_registration
-from app.domain.billing.reconciliation_proof import Totals
-from app.domain.billing.settlement import Arrival
+from app.domain.billing.cards.registrations import card_payment, settle_registration
+from app.domain.billing.reconciliation.proof import Totals
+from app.domain.billing.settlement.service import Arrival
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import PayoutStatement, ReportedPayout, TransactionReport
 from app.lib.settings import Settings

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.db.models import (
     ReconciliationRun,
 )
-from app.domain.billing.reconciliation import RunUnderWay, due_days, reconcile_day
+from app.domain.billing.reconciliation.service import RunUnderWay, due_days, reconcile_day
 from app.lib.errors import InvalidInput
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work

@@ -12,8 +12,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import AuditEntry, Payment, PaymentStatus, Refund, RefundStatus
-from app.domain.billing.refund_rules import REFUNDABLE_FOR
-from app.domain.billing.refunds import due_refunds, request_refund
+from app.domain.billing.refunds.rules import REFUNDABLE_FOR
+from app.domain.billing.refunds.service import due_refunds, request_refund
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.messages.refund import refund_form
 from app.lib.clock import now

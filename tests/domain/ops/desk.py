@@ -11,7 +11,7 @@ from app.db.models import (
 )
 from app.domain.accounts.operators import Operator
 from app.domain.billing.checkout import Checkout
-from app.domain.billing.settlement import Arrival, Outcome, settle
+from app.domain.billing.settlement.service import Arrival, Outcome, settle
 from app.domain.ops.case_decisions import Decision, decide
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.clock import now

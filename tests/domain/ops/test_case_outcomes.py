@@ -16,7 +16,7 @@ from app.db.models import (
 )
 from app.domain.accounts.operators import Operator
 from app.domain.billing.cases import open_case, settle_case
-from app.domain.billing.settlement import Arrival, Outcome, settle
+from app.domain.billing.settlement.service import Arrival, Outcome, settle
 from app.domain.jobs import Job
 from app.domain.ops.case_actions import CaseAction
 from app.domain.ops.case_decisions import AlreadyDecided, Decision

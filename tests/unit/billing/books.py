@@ -4,8 +4,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
-from app.domain.billing.reconciliation_proof import Comparison, Reports, compare
-from app.domain.billing.reconciliation_rules import Entry
+from app.domain.billing.reconciliation.proof import Comparison, Reports, compare
+from app.domain.billing.reconciliation.rules import Entry
 from app.domain.payments.values import (
     PayoutDetail,
     PayoutLine,

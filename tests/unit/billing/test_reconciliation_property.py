@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.db.models import DifferenceCause as Cause
-from app.domain.billing.reconciliation_rules import Entry
+from app.domain.billing.reconciliation.rules import Entry
 from app.domain.payments.values import (
     ReportedTransaction,
 )

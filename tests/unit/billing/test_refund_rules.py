@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.db.models import Payment
-from app.domain.billing.refund_rules import (
+from app.domain.billing.refunds.rules import (
     Entry,
     entry_of,
     is_as_asked,
@@ -15,7 +15,7 @@ from app.domain.billing.refund_rules import (
     may_be_sent_again,
     wait_after,
 )
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.values import Inquiry, Returned
 
 OURS = {"TZR1", "TZR2"}

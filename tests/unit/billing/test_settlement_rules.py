@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.db.models import CaseKind, Interval, OrderStatus, PaymentStatus, SubscriptionStatus
-from app.domain.billing.settlement_rules import Applied, Declined, Held, Nothing, PaymentFacts, decide
+from app.domain.billing.settlement.rules import Applied, Declined, Held, Nothing, PaymentFacts, decide
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.subscriptions.periods import boundary
 

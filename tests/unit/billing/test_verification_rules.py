@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from app.db.models import Payment, PaymentChannel, PaymentStatus, Refund, RefundStatus
-from app.domain.billing.verification_rules import LADDER, Expectation, differences, next_inquiry
+from app.domain.billing.verification.rules import LADDER, Expectation, differences, next_inquiry
 from app.domain.payments.values import Inquiry, Returned
 
 SENT = datetime(2027, 5, 4, 9, 0, tzinfo=UTC)

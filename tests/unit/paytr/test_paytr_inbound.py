@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.domain.billing.settlement_rules import amount_agrees
+from app.domain.billing.settlement.rules import amount_agrees
 from app.domain.payments.paytr.amounts import kurus_from_lira, lira_text
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT, PaytrCredentials
 from app.domain.payments.paytr.messages import PaytrCallback

@@ -29,7 +29,7 @@ REFUND_TRANSITIONS = Transitions[RefundStatus](
         # succeeded without a request: PayTR lists one that it had refused
         R.CREATED: {R.SENT, R.SUCCEEDED, R.FAILED},
         R.SENT: {R.CREATED, R.UNKNOWN, R.SUCCEEDED, R.FAILED},
-        # sent again under its reference, once PayTR was asked often enough (billing.refund_rules)
+        # sent again under its reference, once PayTR was asked often enough (billing.refunds.rules)
         R.UNKNOWN: {R.SENT, R.CREATED, R.SUCCEEDED, R.FAILED},
     }
 )

@@ -22,8 +22,8 @@ from app.db.models import (
     SubscriptionStatus,
 )
 from app.domain.audit.service import record
-from app.domain.billing.charge_attempts import refuse_while_charging
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.charging.attempts import refuse_while_charging
+from app.domain.billing.verification.rules import LADDER
 from app.domain.companies.viewer import Viewer
 from app.domain.payments.declines import REQUEST_REFUSED
 from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGateway

@@ -10,7 +10,7 @@ from app.domain.accounts.operators import create_operator
 from app.domain.accounts.queries import user_by_email
 from app.domain.billing.checkout import place_order
 from app.domain.billing.registration import Registration, register
-from app.domain.billing.settlement import Arrival, settle
+from app.domain.billing.settlement.service import Arrival, settle
 from app.domain.companies.viewer import viewer_of
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.subscriptions.queries import newest_subscription

@@ -11,9 +11,9 @@ from litestar.response.base import ASGIResponse
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.domain.billing import metrics
-from app.domain.billing.card_registrations import PREFIX as REGISTRATION_PREFIX
-from app.domain.billing.card_registrations import settle_registration
-from app.domain.billing.settlement import Arrival, Outcome, settle
+from app.domain.billing.cards.registrations import PREFIX as REGISTRATION_PREFIX
+from app.domain.billing.cards.registrations import settle_registration
+from app.domain.billing.settlement.service import Arrival, Outcome, settle
 from app.domain.payments.paytr.credentials import PaytrCredentials
 from app.domain.payments.paytr.messages import MalformedCallback, PaytrCallback
 from app.domain.payments.paytr.signing import verify_callback

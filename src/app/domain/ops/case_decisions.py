@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import PAYMENT_TRANSITIONS, OperatorCase, Payment, PaymentStatus, Refund
 from app.domain.accounts.operators import Operator
 from app.domain.audit.service import record
-from app.domain.billing import refund_outcomes
-from app.domain.billing.held import apply_held
-from app.domain.billing.refund_rules import Entry
-from app.domain.billing.refunds import request_refund
+from app.domain.billing.refunds import outcomes as refund_outcomes
+from app.domain.billing.refunds.rules import Entry
+from app.domain.billing.refunds.service import request_refund
+from app.domain.billing.settlement.held import apply_held
 from app.domain.jobs import Job
 from app.domain.ops.case_actions import STEPS, CaseAction, Matter
 from app.domain.ops.case_queries import case_file

@@ -12,14 +12,14 @@ from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.accounts.legal import CARD_STORAGE
-from app.domain.billing import cards
-from app.domain.billing.card_registrations import (
+from app.domain.billing.cards import service as cards
+from app.domain.billing.cards.registrations import (
     VERIFICATION_AMOUNT,
     card_payment,
     registration_of,
     start_registration,
 )
-from app.domain.billing.card_store import cards_of, user_token_of
+from app.domain.billing.cards.store import cards_of, user_token_of
 from app.domain.billing.controllers.pages import require_billing
 from app.domain.companies.viewer import Viewer
 from app.domain.payments.gateway import PaymentGateway

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.billing.reconciliation_views import (
+from app.domain.billing.reconciliation.views import (
     cause_of,
     day_file,
     days_of,

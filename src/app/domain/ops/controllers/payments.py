@@ -10,7 +10,7 @@ from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.accounts.operators import Operator
-from app.domain.billing.refunds import request_refund
+from app.domain.billing.refunds.service import request_refund
 from app.domain.ops.controllers.forms import amount_text, read_amount, require_confirmation
 from app.domain.ops.payment_files import PaymentFile, PaymentFilter, file_of, list_payments
 from app.lib.clock import now

@@ -13,8 +13,8 @@ from datetime import date
 from typing import Any
 
 from app.db.models import DifferenceCause
-from app.domain.billing.reconciliation_balance import closing_explained
-from app.domain.billing.reconciliation_rules import Difference, Entry, Pair, differences_of, match, signed
+from app.domain.billing.reconciliation.balance import closing_explained
+from app.domain.billing.reconciliation.rules import Difference, Entry, Pair, differences_of, match, signed
 from app.domain.payments.values import PayoutDetail, PayoutStatement, ReportedTransaction
 
 

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import CaseKind, DifferenceCause, ReconciliationDifference, ReconciliationRun
 from app.domain.billing.cases import open_case, settle_case
-from app.domain.billing.reconciliation_book import (
+from app.domain.billing.reconciliation.book import (
     day_of,
     earliest_start,
     entries_between,
@@ -24,9 +24,9 @@ from app.domain.billing.reconciliation_book import (
     opening_balance,
     states_of,
 )
-from app.domain.billing.reconciliation_proof import Comparison, Reports, compare
-from app.domain.billing.reconciliation_reports import DAY, Fetched, Window, fetch_reports, window_of
-from app.domain.billing.reconciliation_rules import Difference
+from app.domain.billing.reconciliation.proof import Comparison, Reports, compare
+from app.domain.billing.reconciliation.reports import DAY, Fetched, Window, fetch_reports, window_of
+from app.domain.billing.reconciliation.rules import Difference
 from app.domain.payments.gateway import GatewayError, PaymentGateway
 from app.lib.clock import ISTANBUL
 from app.lib.errors import DomainError, InvalidInput

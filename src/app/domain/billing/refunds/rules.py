@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.db.models import MONEY_TAKEN, Payment
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.values import Inquiry, Returned
 from app.lib.errors import DomainError, InvalidInput
 from app.lib.i18n import N_

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from app.db.models import ProviderReport, ReportKind
-from app.domain.billing.reconciliation_proof import Reports
+from app.domain.billing.reconciliation.proof import Reports
 from app.domain.payments.gateway import PaymentGateway
 from app.domain.payments.values import PayoutStatement, ReportedTransaction
 from app.lib.clock import ISTANBUL

@@ -23,9 +23,9 @@ from app.db.models import (
     Refund,
 )
 from app.domain.billing.cases import open_case, settle_case
-from app.domain.billing.refunds import request_refund
-from app.domain.billing.settlement import Arrival, settle
-from app.domain.billing.verification_rules import LADDER, Expectation, differences, next_inquiry
+from app.domain.billing.refunds.service import request_refund
+from app.domain.billing.settlement.service import Arrival, settle
+from app.domain.billing.verification.rules import LADDER, Expectation, differences, next_inquiry
 from app.domain.payments.gateway import GatewayError, PaymentGateway
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import Inquiry

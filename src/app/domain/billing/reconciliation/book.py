@@ -34,7 +34,7 @@ from app.db.models import (
     Refund,
     RefundStatus,
 )
-from app.domain.billing.reconciliation_rules import Entry
+from app.domain.billing.reconciliation.rules import Entry
 from app.lib.clock import ISTANBUL
 
 

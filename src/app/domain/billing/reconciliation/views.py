@@ -18,8 +18,8 @@ from app.db.models import (
     ReconciliationRun,
     ReportKind,
 )
-from app.domain.billing.reconciliation_book import day_of, first_day_of_money
-from app.domain.billing.reconciliation_proof import Totals
+from app.domain.billing.reconciliation.book import day_of, first_day_of_money
+from app.domain.billing.reconciliation.proof import Totals
 from app.lib.errors import NotFound
 from app.lib.i18n import N_, translate
 from app.lib.money import Money

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Company, Membership, Order, Payment, Role, StoredCard, User
-from app.domain.billing.card_store import CardTokens, tokens_of
+from app.domain.billing.cards.store import CardTokens, tokens_of
 from app.domain.payments.values import BasketLine, CardPayment
 from app.lib.settings import Settings
 

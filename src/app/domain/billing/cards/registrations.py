@@ -24,9 +24,9 @@ from app.db.models import (
 )
 from app.domain.accounts.legal import CARD_STORAGE
 from app.domain.audit.service import record
-from app.domain.billing.card_store import hide
+from app.domain.billing.cards.store import hide
 from app.domain.billing.cases import open_case
-from app.domain.billing.settlement import Arrival, Outcome
+from app.domain.billing.settlement.service import Arrival, Outcome
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.payments.paytr.messages import PaytrCallback

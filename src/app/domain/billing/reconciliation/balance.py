@@ -9,7 +9,7 @@ from datetime import date
 from itertools import product
 
 from app.db.models import DifferenceCause
-from app.domain.billing.reconciliation_rules import Pair, signed
+from app.domain.billing.reconciliation.rules import Pair, signed
 from app.domain.payments.values import ReportedTransaction
 
 MOST_COMMISSION_PERCENT = 10

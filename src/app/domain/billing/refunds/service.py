@@ -15,8 +15,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import REFUND_TRANSITIONS, Payment, Refund, RefundStatus
-from app.domain.billing import refund_outcomes as outcomes
-from app.domain.billing.refund_rules import (
+from app.domain.billing.refunds import outcomes
+from app.domain.billing.refunds.rules import (
     Entry,
     check_request,
     entry_of,

@@ -14,8 +14,8 @@ from app.db.models import (
     StoredCard,
 )
 from app.domain.audit.service import record
-from app.domain.billing.card_store import cards_of, digest_of, hide, reveal
-from app.domain.billing.cards import lock_cards, set_default
+from app.domain.billing.cards.service import lock_cards, set_default
+from app.domain.billing.cards.store import cards_of, digest_of, hide, reveal
 from app.domain.payments.values import ListedCard
 from app.lib.clock import ISTANBUL
 

@@ -18,10 +18,10 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import PAYMENT_TRANSITIONS, OrderStatus, Payment, PaymentChannel, PaymentStatus
-from app.domain.billing.card_store import NoTokens
-from app.domain.billing.charge_attempts import objection_to_card, record_charge, write_down
-from app.domain.billing.charge_requests import Charge, ChargeRequest, charge_of, charge_request
-from app.domain.billing.verification_rules import LADDER
+from app.domain.billing.cards.store import NoTokens
+from app.domain.billing.charging.attempts import objection_to_card, record_charge, write_down
+from app.domain.billing.charging.requests import Charge, ChargeRequest, charge_of, charge_request
+from app.domain.billing.verification.rules import LADDER
 from app.domain.jobs import Job
 from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import PaymentFailed

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from app.db.models import CaseKind
-from app.domain.billing import settlement_store as store
-from app.domain.billing.buyers import buyer_of, line_description, seller_of
-from app.domain.billing.settlement_rules import Applied, Declined, Held, Nothing, decide
+from app.domain.billing.settlement import store
+from app.domain.billing.settlement.buyers import buyer_of, line_description, seller_of
+from app.domain.billing.settlement.rules import Applied, Declined, Held, Nothing, decide
 from app.domain.invoices import service as invoices
 from app.domain.jobs import Job
 from app.domain.notifications import service as notifications

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from sqlalchemy.engine import Row
-
 from app.db.models.plan_price import Interval
 from app.domain.subscriptions.periods import Period
 from app.lib.i18n import N_, format_date, translate

@@ -22,8 +22,8 @@ from app.db.models import (
 )
 from app.domain.audit.service import record
 from app.domain.billing.cases import open_case, settle_case
-from app.domain.billing.refund_rules import Entry, is_as_asked
-from app.domain.billing.verification_rules import UNSETTLED_REFUNDS
+from app.domain.billing.refunds.rules import Entry, is_as_asked
+from app.domain.billing.verification.rules import UNSETTLED_REFUNDS
 from app.domain.companies.queries import billing_contact
 from app.domain.jobs import Job
 from app.domain.notifications.messages import RefundSent

@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import UNDECIDED, Company, Payment, StoredCard
 from app.domain.audit.service import record
-from app.domain.billing.card_store import card_of, cards_of, tokens_of
+from app.domain.billing.cards.store import card_of, cards_of, tokens_of
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.payments.gateway import GatewayError, PaymentGateway

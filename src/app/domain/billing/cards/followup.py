@@ -21,12 +21,12 @@ from app.db.models import (
     RegistrationStatus,
 )
 from app.domain.audit.service import record
-from app.domain.billing.card_registrations import NOT_LISTED, settle_registration
-from app.domain.billing.card_shelf import store_listed_card
-from app.domain.billing.card_store import reveal, user_token_of
+from app.domain.billing.cards.registrations import NOT_LISTED, settle_registration
+from app.domain.billing.cards.shelf import store_listed_card
+from app.domain.billing.cards.store import reveal, user_token_of
 from app.domain.billing.cases import open_case
-from app.domain.billing.refund_rules import LADDER
-from app.domain.billing.settlement import Arrival
+from app.domain.billing.settlement.service import Arrival
+from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGateway, RefundRefused
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import Inquiry

@@ -6,9 +6,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import ORDER_TRANSITIONS, SUBSCRIPTION_TRANSITIONS, OrderStatus, Payment, Subscription
 from app.db.models.subscription import SubscriptionStatus
-from app.domain.billing import settlement_store as store
-from app.domain.billing.settlement import invoice_draft
-from app.domain.billing.settlement_rules import Applied, activation
+from app.domain.billing.settlement import store
+from app.domain.billing.settlement.rules import Applied, activation
+from app.domain.billing.settlement.service import invoice_draft
 from app.domain.invoices import service as invoices
 from app.domain.jobs import Job
 from app.lib.errors import NotFound

@@ -1,7 +1,7 @@
 """The settlement's statements: one locked read, one write, so that a hot row is held briefly.
 
 Plain SQL on purpose: the object mapper's many small statements made settlement four times slower
-(docs/adr/0009). The rules are in `settlement_rules`; nothing here decides anything.
+(docs/adr/0009). The rules are in `settlement.rules`; nothing here decides anything.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ import msgspec
 from app.db.models import OrderStatus, PaymentStatus, SubscriptionStatus
 from app.db.models.plan_price import Interval
 from app.domain.audit.service import entry_values
-from app.domain.billing.settlement_rules import Applied, PaymentFacts
+from app.domain.billing.settlement.rules import Applied, PaymentFacts
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.ids import uuid7
 from app.lib.statements import Statement, Transaction, fetch

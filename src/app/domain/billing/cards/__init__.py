@@ -1,0 +1,1 @@
+"""Stored cards: kept at PayTR after a verification payment, chosen, removed."""

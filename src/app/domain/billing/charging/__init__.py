@@ -1,0 +1,1 @@
+"""Charging stored cards without the buyer."""

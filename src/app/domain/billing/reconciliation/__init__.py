@@ -1,0 +1,1 @@
+"""Each day compared with PayTR's reports, to the kuruş."""

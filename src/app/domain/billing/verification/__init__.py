@@ -1,0 +1,1 @@
+"""Asking PayTR about what callbacks left unsigned, and about attempts nobody reported."""
