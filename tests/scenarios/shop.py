@@ -54,12 +54,14 @@ class Shop:
     async def buy(self, customer: Customer, at: datetime, *, plan: str = "team") -> Checkout:
         """Order, pay and be reported."""
         checkout = await self.open_frame(customer, at, plan=plan)
+        self.gateway.clock = lambda: at
         self.gateway.pay(checkout.payment.merchant_oid)
         assert await self.report(checkout, at) is Outcome.APPLIED
         return checkout
 
     async def work(self, at: datetime) -> dict[str, dict[str, Any]]:
-        """Make one pass of the scheduled work."""
+        """Make one pass of the scheduled work, on PayTR's clock as well as on ours."""
+        self.gateway.clock = lambda: at
         return {line["sweep"]: line for line in await billing_pass(self.resources, at)}
 
     async def all(self, model: type[Any]) -> list[Any]:
