@@ -13,7 +13,7 @@ from uuid import UUID
 import httpx
 from sqlalchemy import func, select
 
-from app.db.models import MONEY_TAKEN, Order, Payment, Refund
+from app.db.models import MONEY_TAKEN, Order, Payment, Refund, StoredCard
 from app.db.schema import upgrade_database
 from app.domain.billing.charging.service import request_charge
 from app.domain.billing.checkout import ask_for_frame, frame_request, note_frame, place_order
@@ -34,6 +34,8 @@ from tests.storm.world import World, world
 FAULT_RATE = 0.2
 AT_ONCE = 8
 APPROVED = 0.8
+SWEEPERS = 2
+"""Workers that sweep at the same moment."""
 MONEY_SWEEPS = ("sweep_charges", "sweep_inquiries", "sweep_refunds")
 HOURS_AFTER = (0, 1, 2, 4, 9, 16, 34, 60, 90, 130, 180, 240)
 """When the sweeps are made once the storm is over, on a clock that is put forward."""
@@ -102,11 +104,15 @@ class Storm:
             await publish_catalogue(session, at=now())
             await move_in(session, self._crowd)
         with_cards = [one for one in self._crowd if one.pays_by_card]
-        cards = [await store_card(self._sandbox, self._world.settings, one, self._seed) for one in with_cards]
+        cards: list[StoredCard] = []
+        await in_parallel(with_cards, lambda one: self._store_card(one, cards))
         async with unit_of_work(sessions) as session:
             self._cards = await keep(session, cards)
         for mortal in self._world.mortals[1:]:
             mortal.start()
+
+    async def _store_card(self, customer: Customer, cards: list[StoredCard]) -> None:
+        cards.append(await store_card(self._sandbox, self._world.settings, customer, self._seed))
 
     async def _buy(self, customer: Customer) -> None:
         if customer.pays_by_card:
@@ -199,8 +205,8 @@ class Storm:
     async def _sweep(self, at: datetime) -> None:
         for name in MONEY_SWEEPS:
             for _ in range(1_000):
-                tally = await SWEEPS[name](self._resources, at)
-                if tally.found == 0:
+                tallies = await asyncio.gather(*(SWEEPS[name](self._resources, at) for _ in range(SWEEPERS)))
+                if not any(tally.found for tally in tallies):
                     break
 
     async def _lull(self) -> None:

@@ -96,6 +96,7 @@ def world(home: Path, *, seed: int, fault_rate: float) -> Iterator[World]:
         secret_key=SECRET_KEY,
         port=web_port,
         database_url=postgres.url(database_port, password, "postgres"),
+        database_pool_size=8,
         redis_url=valkey.url(redis_port, password),
         paytr_base_url=f"http://127.0.0.1:{sandbox_port}",
         smtp_url="smtp://127.0.0.1:9",

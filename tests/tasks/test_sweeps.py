@@ -1,17 +1,21 @@
 """Sweeps: they find what the queue missed, leave the rest, and record what they did."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from saq.types import Context
 from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import EmailMessage, Invoice, JobRun
 from app.domain.notifications.mailer import MemoryMailer
 from app.domain.ops.runs import recorded_run
 from app.lib.clock import now
+from app.lib.ids import uuid7
 from app.lib.storage import MemoryStorage
 from app.lib.uow import unit_of_work
 from app.server.commands import billing_pass
@@ -19,6 +23,7 @@ from app.tasks import CRONS
 from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources
 from app.tasks.maintenance import KEEP_IDLE_RUNS, forget_idle_runs
+from app.tasks.sweeping import sweep
 from tests.factories import make_customer, pay
 
 Cron = Callable[[Context], Awaitable[Any]]
@@ -120,3 +125,22 @@ async def test_only_old_runs_that_found_nothing_are_forgotten(resources: Resourc
     await forget_idle_runs(context)
     left = {run.name for run in await runs(resources)}
     assert left == {"old and busy", "old and broken", "recent and idle", "forget_idle_runs"}
+
+
+async def test_a_row_that_waits_does_not_hold_up_the_others(resources: Resources) -> None:
+    rows = [uuid7() for _ in range(6)]
+    release, done = asyncio.Event(), list[UUID]()
+
+    async def find(session: AsyncSession, *, at: datetime) -> list[UUID]:
+        return rows
+
+    async def do(_: Resources, row: UUID, at: datetime) -> None:
+        if row == rows[0]:
+            await release.wait()
+        done.append(row)
+        if len(done) == len(rows) - 1:
+            release.set()
+
+    tally = await asyncio.wait_for(sweep(resources, now(), name="sweep_of_a_test", find=find, do=do), 10)
+    assert (tally.found, tally.done, tally.failed) == (6, 6, 0)
+    assert done == [*rows[1:], rows[0]]

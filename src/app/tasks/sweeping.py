@@ -1,5 +1,6 @@
-"""A sweep: find what is due, do each by itself, so that one bad row stops nothing; record the run."""
+"""A sweep: find what is due, do each by itself, so that one bad or slow row stops nothing; record the run."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +13,8 @@ from app.domain.ops.runs import Tally, recorded_run
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 
+AT_ONCE = 4
+"""Rows of one sweep in work at a moment: one that waits for a slow answer does not hold up the rest."""
 log = structlog.stdlib.get_logger("sweep")
 
 
@@ -30,11 +33,16 @@ async def sweep(resources: Resources, at: datetime, *, name: str, find: FindDue,
         async with unit_of_work(resources.session_maker) as session:
             due = await find(session, at=at)
         tally.found = len(due)
-        for row_id in due:
-            try:
-                await do(resources, row_id, at)
-                tally.done += 1
-            except Exception:
-                tally.failed += 1
-                log.exception("sweep.row_failed", sweep=name, row=str(row_id))
+        waiting = iter(due)
+
+        async def one_after_the_other() -> None:
+            for row_id in waiting:
+                try:
+                    await do(resources, row_id, at)
+                    tally.done += 1
+                except Exception:
+                    tally.failed += 1
+                    log.exception("sweep.row_failed", sweep=name, row=str(row_id))
+
+        await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
     return tally
