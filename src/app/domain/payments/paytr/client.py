@@ -26,8 +26,11 @@ from app.domain.payments.values import (
     RefundAnswer,
     TransactionReport,
 )
+from app.lib.retries import hide_arguments
 
 READ_ATTEMPTS: Final = 3
+
+hide_arguments()
 
 _repeated = stamina.retry(on=GatewayUnreachable, attempts=READ_ATTEMPTS, wait_initial=0.2, wait_max=2.0)
 """For what changes nothing at PayTR. A charge, a refund or a used oid sent twice may take effect twice."""
