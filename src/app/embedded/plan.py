@@ -115,12 +115,12 @@ class Planner:
     def _sandbox(self) -> None:
         if self._given("TEZGAH_PAYTR_BASE_URL"):
             return
-        port = self._port("sandbox", SANDBOX_PORT, "the PayTR sandbox")
+        port, book = self._port("sandbox", SANDBOX_PORT, "the PayTR sandbox"), self.home / "sandbox.sqlite3"
         self._set("TEZGAH_PAYTR_BASE_URL", f"http://127.0.0.1:{port}")
         self.plan.helpers.append(
             Part(
                 name="sandbox",
-                command=(sys.executable, "-m", "app.sandbox", "--port", str(port)),
+                command=(sys.executable, "-m", "app.sandbox", "--port", str(port), "--book", str(book)),
                 ready=listens(port),
                 address=f"http://127.0.0.1:{port}",
                 environment=self.plan.environment,

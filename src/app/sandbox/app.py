@@ -54,6 +54,7 @@ HANDLERS: Final = (
     control.send_callback,
     control_book.read_book,
     control_book.pay_many,
+    control_book.enter_past,
     control_faults.list_faults,
     control_faults.script_order,
     control_faults.expect,

@@ -1,15 +1,17 @@
-"""The whole book at once: to compare it with the merchant's own, and to let many buyers decide."""
+"""The whole book at once: to compare it, to bring one's own past into it, to let many buyers decide."""
 
 from typing import Annotated, Any
 
 import msgspec
 from litestar import get, post
 from litestar.di import NamedDependency
+from litestar.exceptions import ClientException
 from litestar.params import JSONBody
 
 from app.lib.clock import now
 from app.sandbox.book import OrderState
 from app.sandbox.control import find_order
+from app.sandbox.past import NoSuchPast, PastOrder, enter
 from app.sandbox.simulator import Simulator
 from app.sandbox.views import book_view
 
@@ -44,3 +46,16 @@ async def pay_many(data: JSONBody[Buyers], simulator: NamedDependency[Simulator]
         "paid": [order.merchant_oid for order in decided if order.state is OrderState.PAID],
         "declined": [order.merchant_oid for order in decided if order.state is OrderState.DECLINED],
     }
+
+
+@post("/control/orders", status_code=200)
+async def enter_past(
+    data: JSONBody[list[PastOrder]], simulator: NamedDependency[Simulator]
+) -> dict[str, list[str]]:
+    """Enter orders of the past; those the book has stay as they are."""
+    try:
+        entered = enter(simulator, data, now())
+    except NoSuchPast as error:
+        raise ClientException(str(error)) from error
+    known = [order.merchant_oid for order in data if order.merchant_oid not in set(entered)]
+    return {"entered": entered, "known": known}

@@ -98,12 +98,12 @@ class Simulator:
         if Fault.TEST_FLAG in faults:
             order.collected_in_test = order.test_mode != "1"
         order.commission = commission(self.config, order)
-        self._announce(order, success_form(order))
+        self.announce(order, success_form(order))
 
     def decline(self, order: Order, code: str, *, keep_open: bool = False) -> None:
         """Decline the card and send the callback."""
         order.decline(code, keep_open=keep_open)
-        self._announce(order, failure_form(order, code))
+        self.announce(order, failure_form(order, code))
 
     def decide(self, order: Order, at: datetime) -> None:
         """Let the decision fall that was announced with wait_callback."""
@@ -119,6 +119,13 @@ class Simulator:
         else:
             codes = tuple(REASONS)
             self.decline(order, codes[self.faults.number("reason", order.merchant_oid, 0, len(codes) - 1)])
+
+    def announce(self, order: Order, form: dict[str, str]) -> None:
+        """Send a callback on its way, after the faults that strike its order."""
+        notices = journey(self.faults, order, form)
+        order.notices.extend(notices)
+        self.book.save(order)
+        self._send_on(order, [notice for notice in notices if notice.is_owed])
 
     def release(self, order: Order, *, days: int) -> int:
         """Send what was held back for at most so many days, and return how many callbacks that is."""
@@ -142,12 +149,6 @@ class Simulator:
         installments = self.faults.number("instalments", order.merchant_oid, 2, 12)
         percent = self.faults.number("surcharge", order.merchant_oid, 3, 20)
         return order.amount + max(1, order.amount * percent // 100), installments
-
-    def _announce(self, order: Order, form: dict[str, str]) -> None:
-        notices = journey(self.faults, order, form)
-        order.notices.extend(notices)
-        self.book.save(order)
-        self._send_on(order, [notice for notice in notices if notice.is_owed])
 
     def _send_on(self, order: Order, notices: list[Notice]) -> None:
         if not any(notice.is_held for notice in notices):
