@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 
 from app.db.models import CardRegistration, RefundStatus, RegistrationStatus, StoredCard
-from app.domain.billing.cards.registrations import NOT_LISTED, OTHER_CURRENCY
+from app.domain.billing.cards.rules import NOT_LISTED, OTHER_CURRENCY
 from app.domain.companies.viewer import Viewer
 from app.domain.payments.paytr.reasons import classify
 from app.domain.payments.values import CardForm

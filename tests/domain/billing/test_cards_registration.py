@@ -12,7 +12,7 @@ from app.db.models import (
     RegistrationStatus,
     StoredCard,
 )
-from app.domain.billing.cards.registrations import NOT_LISTED, TEST_PAYMENT
+from app.domain.billing.cards.rules import NOT_LISTED, TEST_PAYMENT
 from app.domain.billing.cards.service import due_removals, remove_card
 from app.domain.billing.cards.store import reveal, tokens_of
 from app.domain.billing.settlement.service import Outcome

@@ -40,10 +40,11 @@ REGISTRATION_TRANSITIONS = Transitions[RegistrationStatus](
 
 
 class CardRegistration(Identified, CompanyOwned, Base):
-    """One verification payment that has PayTR keep a card; whatever it takes is given back, once.
+    """One payment that has PayTR keep a card, written before the form is shown, so that no callback is
+    ever unknown.
 
-    PayTR keeps a card only together with a payment (paytr.md §8). Written before the form is shown, so
-    that no callback is ever unknown.
+    PayTR keeps a card only together with a payment (paytr.md §8): one of its own, whose money is given
+    back, once; or an order's, `payment_id`, which settlement settles and whose money stays.
     """
 
     __tablename__ = "card_registrations"
@@ -55,7 +56,12 @@ class CardRegistration(Identified, CompanyOwned, Base):
             "refund_status IN ('created', 'sent', 'unknown', 'succeeded', 'failed')",
             name="refund_status_is_known",
         ),
-        CheckConstraint("merchant_oid ~ '^TZC[A-Z0-9]{1,61}$'", name="oid_has_its_prefix"),
+        CheckConstraint(
+            "(payment_id IS NULL) = (merchant_oid ~ '^TZC[A-Z0-9]{1,61}$')", name="oid_tells_whose_payment"
+        ),
+        CheckConstraint(
+            "payment_id IS NULL OR collected IS NULL", name="of_an_orders_payment_nothing_goes_back"
+        ),
         CheckConstraint("amount > 0", name="amount_is_positive"),
         CheckConstraint(
             "(collected IS NOT NULL) = (refund_status IS NOT NULL)", name="what_was_taken_is_given_back"
@@ -80,12 +86,17 @@ class CardRegistration(Identified, CompanyOwned, Base):
     )
 
     started_by_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    payment_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("payments.id", ondelete="RESTRICT"), unique=True
+    )
+    """The order's payment that keeps the card; without one the registration makes its own."""
     merchant_oid: Mapped[str] = mapped_column(unique=True)
+    """Of the payment that keeps the card."""
     status: Mapped[RegistrationStatus] = mapped_column(default=RegistrationStatus.WAITING)
     amount: Mapped[int] = mapped_column(Kurus)
     currency: Mapped[str]
     collected: Mapped[int | None] = mapped_column(Kurus)
-    """What PayTR took from the card, and what is therefore given back."""
+    """What PayTR took from the card to verify it, and what is therefore given back."""
     consent_version: Mapped[str]
     consented_at: Mapped[datetime]
     consent_address: Mapped[str]
@@ -103,7 +114,8 @@ class CardRegistration(Identified, CompanyOwned, Base):
     expires_at: Mapped[datetime]
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
-    """Due column: PayTR is asked what became of it, the card is read, the money goes back."""
+    """Due column: PayTR is asked what became of it, the card is read, the money goes back. An order's
+    payment is asked about by itself, and until it has succeeded nothing is due here."""
 
     card: Mapped[StoredCard | None] = relationship(lazy="raise")
 

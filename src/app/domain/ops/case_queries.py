@@ -106,7 +106,9 @@ async def case_file(session: AsyncSession, case_id: UUID) -> CaseFile:
 
 
 async def _registration_of(session: AsyncSession, merchant_oid: str) -> CardRegistration | None:
-    statement = select(CardRegistration).where(CardRegistration.merchant_oid == merchant_oid)
+    statement = select(CardRegistration).where(
+        CardRegistration.merchant_oid == merchant_oid, CardRegistration.payment_id.is_(None)
+    )
     return (await session.scalars(statement)).one_or_none()
 
 

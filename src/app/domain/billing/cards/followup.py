@@ -21,7 +21,8 @@ from app.db.models import (
     RegistrationStatus,
 )
 from app.domain.audit.service import record
-from app.domain.billing.cards.registrations import NOT_LISTED, settle_registration
+from app.domain.billing.cards.registrations import settle_registration
+from app.domain.billing.cards.rules import NOT_LISTED
 from app.domain.billing.cards.shelf import store_listed_card
 from app.domain.billing.cards.store import reveal, user_token_of
 from app.domain.billing.cases import open_case

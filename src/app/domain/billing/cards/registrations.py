@@ -2,7 +2,8 @@
 
 PayTR keeps a card only together with a payment, so a small one is made and given back at once. The card
 is typed into a form that the browser posts straight to PayTR. What follows the callback (which card it
-is, and giving the money back) is in `card_followup`.
+is, and giving the money back) is in `followup`. A card may also be kept together with the payment of an
+order: `settlement.cards` then tells the registration what its callback says.
 """
 
 from collections.abc import Mapping
@@ -24,6 +25,7 @@ from app.db.models import (
 )
 from app.domain.accounts.legal import CARD_STORAGE
 from app.domain.audit.service import record
+from app.domain.billing.cards.rules import NOT_LISTED, OTHER_CURRENCY, TEST_PAYMENT
 from app.domain.billing.cards.store import hide
 from app.domain.billing.cases import open_case
 from app.domain.billing.settlement.service import Arrival, Outcome
@@ -48,8 +50,6 @@ ASK_AFTER = timedelta(minutes=5)
 AN_HOUR = timedelta(hours=1)
 TRIES_AN_HOUR = 5
 """Cards a company may try in an hour: a form that says which cards are good is sought by card thieves."""
-TEST_PAYMENT, OTHER_CURRENCY, NOT_LISTED = "test_payment", "other_currency", "not_listed"
-"""Our own failure codes, beside PayTR's numbers."""
 
 
 async def start_registration(
@@ -59,22 +59,33 @@ async def start_registration(
 
     Raises `InvalidInput` without a consent and `TooMany`.
     """
-    if not consents:
-        raise InvalidInput(N_("Agree to the card being stored to go on."), field="consent")
-    await _refuse_too_many(session, viewer.company.id, at=at)
     registration = CardRegistration(
-        id=uuid7(),
-        company_id=viewer.company.id,
-        started_by_id=viewer.user.id,
         merchant_oid=random_reference(PREFIX),
         amount=VERIFICATION_AMOUNT,
         currency=TURKISH_LIRA,
-        consent_version=CARD_STORAGE.version,
-        consented_at=at,
-        consent_address=address,
         expires_at=at + FORM_LIMIT,
         next_attempt_at=at + FORM_LIMIT + ASK_AFTER,
     )
+    return await keep_consent(session, viewer, registration, consents=consents, address=address, at=at)
+
+
+async def keep_consent(
+    session: AsyncSession,
+    viewer: Viewer,
+    registration: CardRegistration,
+    *,
+    consents: bool,
+    address: str,
+    at: datetime,
+) -> CardRegistration:
+    """Keep a registration with its consent. Raises `InvalidInput` without one and `TooMany`."""
+    if not consents:
+        raise InvalidInput(N_("Agree to the card being stored to go on."), field="consent")
+    await _refuse_too_many(session, viewer.company.id, at=at)
+    registration.id, registration.company_id = uuid7(), viewer.company.id
+    registration.started_by_id = viewer.user.id
+    registration.consent_version, registration.consented_at = CARD_STORAGE.version, at
+    registration.consent_address = address
     session.add(registration)
     facts = {"merchant_oid": registration.merchant_oid, "consent_version": registration.consent_version}
     _record(session, registration, "card.registration_started", at=at, actor_id=viewer.user.id, facts=facts)
@@ -107,11 +118,18 @@ def card_payment(
 
 
 async def registration_of(session: AsyncSession, company_id: UUID, merchant_oid: str) -> CardRegistration:
-    """Return one registration of this company with its card; anybody else's is not found."""
+    """Return one registration of this company with its card; anybody else's is not found.
+
+    One that an order's payment makes is shown with the payment.
+    """
     registration = await session.scalar(
         select(CardRegistration)
         .options(selectinload(CardRegistration.card))
-        .where(CardRegistration.company_id == company_id, CardRegistration.merchant_oid == merchant_oid)
+        .where(
+            CardRegistration.company_id == company_id,
+            CardRegistration.merchant_oid == merchant_oid,
+            CardRegistration.payment_id.is_(None),
+        )
     )
     if registration is None:
         raise NotFound(N_("There is no such card."))

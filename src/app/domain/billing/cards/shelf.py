@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import (
     REGISTRATION_TRANSITIONS,
     CardRegistration,
+    Payment,
     RegistrationStatus,
     StoredCard,
 )
@@ -32,6 +33,7 @@ async def store_listed_card(
     """Keep the registration's card of PayTR's list; nothing when it is not there yet, or kept already."""
     registration = await session.get_one(CardRegistration, registration_id)
     await lock_cards(session, registration.company_id)
+    payment = await _payment_of(session, registration)
     await session.refresh(registration, with_for_update=True)
     if registration.status is not RegistrationStatus.CONFIRMED:
         return None
@@ -53,6 +55,8 @@ async def store_listed_card(
     await session.flush()
     await _adopt(session, card, at=at)
     _conclude(session, registration, card, at=at)
+    if payment is not None:
+        payment.card_id = card.id
     return card
 
 
@@ -69,6 +73,13 @@ def pick(
     if fresh:
         return fresh[0]
     return listed[0] if len(listed) == 1 else None
+
+
+async def _payment_of(session: AsyncSession, registration: CardRegistration) -> Payment | None:
+    """Lock the order's payment that kept the card, if one did: before the registration, as settlement."""
+    if registration.payment_id is None:
+        return None
+    return await session.get_one(Payment, registration.payment_id, with_for_update=True)
 
 
 async def _known_cards(session: AsyncSession, company_id: UUID) -> list[StoredCard]:

@@ -110,7 +110,7 @@ async def entries_between(
 async def states_of(session: AsyncSession, oids: Collection[str]) -> dict[str, str]:
     """Return what our book says about orders whose money it does not have."""
     states: dict[str, str] = {}
-    for model in (Payment, CardRegistration):
+    for model in (CardRegistration, Payment):  # an order's payment that keeps a card is in both
         rows = await session.execute(
             select(model.merchant_oid, model.status).where(model.merchant_oid.in_(oids))
         )

@@ -10,9 +10,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from app.db.models import CaseKind
+from app.db.models import CaseKind, PaymentChannel
 from app.domain.billing.settlement import store
 from app.domain.billing.settlement.buyers import buyer_of, line_description, seller_of
+from app.domain.billing.settlement.cards import tell_registration
 from app.domain.billing.settlement.rules import Applied, Declined, Held, Nothing, decide
 from app.domain.invoices import service as invoices
 from app.domain.jobs import Job
@@ -57,6 +58,10 @@ async def settle(transaction: Transaction, arrival: Arrival, *, settings: Settin
     if locked is None:
         return await _keep_unknown(transaction, arrival, at)
     decision = decide(locked.facts, message, at=at, takes_test_payments=not settings.is_production)
+    if locked.row.channel == PaymentChannel.DIRECT:
+        await tell_registration(
+            transaction, locked.row.payment_id, message, decision, settings=settings, at=at
+        )
     match decision:
         case Nothing():
             return Outcome.REPEATED
@@ -81,7 +86,7 @@ async def _apply(
     await store.write_applied(transaction, row, decision, parameters)
     draft = invoice_draft(row, decision.bought, settings)
     invoice_id = await invoices.issue(transaction, draft, series=settings.invoice_series, at=at)
-    # the one job of a success: it also tells the company's open pages, once there is an invoice to show
+    # it also tells the company's open pages, once there is an invoice to show
     defer(transaction, Job.RENDER_INVOICE, key=f"render:{invoice_id}", invoice_id=str(invoice_id))
     return Outcome.APPLIED
 

@@ -20,7 +20,7 @@ from app.lib.ids import uuid7
 from app.lib.statements import Statement, Transaction, fetch
 
 LOCKED = Statement("""
-SELECT p.id AS payment_id, p.status, p.amount, p.currency, p.merchant_oid,
+SELECT p.id AS payment_id, p.status, p.channel, p.amount, p.currency, p.merchant_oid,
        o.id AS order_id, o.status AS order_status, o.plan_code, o.plan_name, o.price_id, o.interval,
        o.gross, o.net, o.vat, o.vat_basis_points,
        s.id AS subscription_id, s.status AS subscription_status, s.anchor_at,

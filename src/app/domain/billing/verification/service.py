@@ -22,6 +22,7 @@ from app.db.models import (
     PaymentStatus,
     Refund,
 )
+from app.domain.billing.cards.orders import expire_with_payment
 from app.domain.billing.cases import open_case, settle_case
 from app.domain.billing.refunds.service import request_refund
 from app.domain.billing.settlement.service import Arrival, settle
@@ -128,6 +129,7 @@ async def _not_found(session: AsyncSession, payment: Payment, *, at: datetime) -
     else:
         payment.status = PAYMENT_TRANSITIONS.move(payment.status, PaymentStatus.EXPIRED)
         payment.next_inquiry_at = None
+        await expire_with_payment(session, payment.id)
 
 
 async def _compare(
