@@ -18,6 +18,8 @@ from app.lib.settings import read_environment_file
 
 ONCE_SECONDS = 180
 LEFTOVER_SECONDS = 3.0
+UNFINISHED = "Note: "
+"""Begins what `tezgah seed` could not do; the next start asks it again."""
 
 
 def run(given: Mapping[str, str] | None = None) -> int:
@@ -86,7 +88,7 @@ class Up:
         self.report([*plan.pages, *plan.workers])
         if demo is not None:
             logins = demo.finish_or_explain()
-            if prepared and logins:
+            if prepared and logins and UNFINISHED not in logins:
                 prepared.remember(logins)
         self.summary(plan, logins or "")
         return True

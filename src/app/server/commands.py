@@ -10,7 +10,7 @@ from sqlalchemy import select
 from app.db.models import OperatorCase
 from app.db.schema import schema_drift, upgrade_database
 from app.domain.accounts.operators import create_operator, find_operator
-from app.domain.billing.demo import seed_demo
+from app.domain.billing.demo.service import seed_demo
 from app.domain.billing.reconciliation.service import reconcile_day
 from app.domain.billing.reconciliation.views import day_file
 from app.domain.plans.service import publish_catalogue
@@ -99,4 +99,6 @@ async def reconcile(resources: Resources, day: date) -> dict[str, Any]:
 
 async def demo(resources: Resources, companies: int) -> list[str]:
     """Make the demo companies; return a line for each that says how to log in."""
-    return await seed_demo(resources.session_maker, resources.settings, companies=companies, at=now())
+    return await seed_demo(
+        resources.session_maker, resources.settings, resources.http, companies=companies, at=now()
+    )

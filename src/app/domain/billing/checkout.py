@@ -63,9 +63,19 @@ class FrameAnswer:
 
 
 async def place_order(
-    session: AsyncSession, viewer: Viewer, *, plan_code: str, interval: str, language: str, at: datetime
+    session: AsyncSession,
+    viewer: Viewer,
+    *,
+    plan_code: str,
+    interval: str,
+    language: str,
+    at: datetime,
+    merchant_oid: str | None = None,
 ) -> Checkout:
-    """Freeze the current price on an order and add an attempt; an open order of the same price is reused."""
+    """Freeze the current price on an order and add an attempt; an open order of the same price is reused.
+
+    `merchant_oid` names the attempt where that has to be known before; a new random one by default.
+    """
     if not viewer.may(Role.ADMIN, Role.BILLING):
         raise NotAllowed(N_("Only owners, admins and billing people can pay."))
     if interval not in set(Interval):
@@ -80,19 +90,11 @@ async def place_order(
         order = _new_order(viewer, subscription, price)
     else:
         await refuse_while_charging(session, order.id)
-    payment = _new_attempt(order, at)
+    payment = _new_attempt(order, merchant_oid or random_reference("TZG"), at)
     session.add(order)
     await session.flush()
     session.add(payment)
-    record(
-        session,
-        at=at,
-        action="payment.started",
-        subject=payment.id,
-        company_id=viewer.company.id,
-        actor_id=viewer.user.id,
-        facts={"merchant_oid": payment.merchant_oid, "amount": payment.amount, "plan": plan_code},
-    )
+    _note_start(session, viewer, payment, plan_code, at)
     await session.flush()
     return Checkout(order, payment)
 
@@ -171,12 +173,26 @@ async def _open_order(session: AsyncSession, subscription: Subscription, price: 
     )
 
 
-def _new_attempt(order: Order, at: datetime) -> Payment:
+def _note_start(
+    session: AsyncSession, viewer: Viewer, payment: Payment, plan_code: str, at: datetime
+) -> None:
+    record(
+        session,
+        at=at,
+        action="payment.started",
+        subject=payment.id,
+        company_id=viewer.company.id,
+        actor_id=viewer.user.id,
+        facts={"merchant_oid": payment.merchant_oid, "amount": payment.amount, "plan": plan_code},
+    )
+
+
+def _new_attempt(order: Order, merchant_oid: str, at: datetime) -> Payment:
     return Payment(
         id=uuid7(),
         company_id=order.company_id,
         order_id=order.id,
-        merchant_oid=random_reference("TZG"),
+        merchant_oid=merchant_oid,
         amount=order.gross,
         currency=order.currency,
         expires_at=at + FRAME_LIMIT,
