@@ -109,6 +109,7 @@ class Step:
     merchant_oid: str
     reference: str
     amount: int
+    sent_at: datetime | None
     is_plain: bool
     """Whether PayTR's answer alone says what went back: sent once, of a payment without a surcharge."""
 
@@ -187,13 +188,20 @@ async def _send(
         payment, refund = await _lock(session, step.refund_id)
         if entry is not None:
             refund.unanswered -= 1
-            await outcomes.succeed(session, payment, refund, entry, at=at)
+            if not _is_told_already(refund, step, entry):
+                await outcomes.succeed(session, payment, refund, entry, at=at)
         elif isinstance(answer, RefundRefused):
             refund.unanswered -= 1
             await _note_refusal(session, payment, refund, answer, at=at)
         elif refund.status is RefundStatus.SENT and refund.attempts == step.number:
             log.warning("refund.unanswered", reference=step.reference, reason=str(answer))
             refund.lose_sight()
+
+
+def _is_told_already(refund: Refund, step: Step, entry: Entry) -> bool:
+    """Say whether another worker has read this request's very success in PayTR's list meanwhile."""
+    known = refund.status is RefundStatus.SUCCEEDED and refund.sent_at == step.sent_at
+    return known and entry == Entry(refund.returned or 0, count=1)
 
 
 async def _given_back(gateway: PaymentGateway, step: Step, answer: RefundAnswer) -> Entry:
@@ -243,5 +251,6 @@ def _step(payment: Payment, refund: Refund, *, asks: bool) -> Step:
         merchant_oid=payment.merchant_oid,
         reference=refund.reference,
         amount=refund.amount,
+        sent_at=refund.sent_at,
         is_plain=refund.unanswered == 1 and payment.collected == payment.amount,
     )

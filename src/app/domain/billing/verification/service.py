@@ -5,6 +5,7 @@ asked past its time limit, and late money still settles it; a charge that has le
 the ladder's last rung it stays unknown, with a case.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -41,6 +42,19 @@ UNSENT_CHARGE = and_(Payment.status == PaymentStatus.CREATED, Payment.channel ==
 log = structlog.stdlib.get_logger("verification")
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question about one attempt, with what our book said of it when it was put."""
+
+    merchant_oid: str
+    status: PaymentStatus
+    refunded: int
+
+    def still_stands(self, payment: Payment) -> bool:
+        """Say whether the answer may be held against our book: not when that has moved on meanwhile."""
+        return (self.status, self.refunded) == (payment.status, payment.refunded)
+
+
 async def due_inquiries(session: AsyncSession, *, at: datetime, limit: int = 100) -> list[UUID]:
     """Return the payments PayTR has to be asked about, oldest first."""
     statement = (
@@ -61,20 +75,21 @@ async def inquire(
     at: datetime,
 ) -> None:
     """Ask PayTR about one payment and draw the consequences; not due any more is fine."""
-    merchant_oid = await _claim(session_maker, payment_id, at=at)
-    if merchant_oid is None:
+    question = await _claim(session_maker, payment_id, at=at)
+    if question is None:
         return
     answer: Inquiry | None = None
     try:
-        answer = await gateway.inquire(merchant_oid)
+        answer = await gateway.inquire(question.merchant_oid)
     except GatewayError as error:
-        log.warning("inquiry.unanswered", merchant_oid=merchant_oid, reason=str(error))
+        log.warning("inquiry.unanswered", merchant_oid=question.merchant_oid, reason=str(error))
     async with unit_of_work(session_maker) as session:
         payment = await session.get_one(Payment, payment_id, with_for_update=True)
         if answer is None:
             await _climb(session, payment, at=at)
         elif payment.status in MONEY_TAKEN:
-            await _compare(session, payment, answer, settings, at=at)
+            if question.still_stands(payment):  # otherwise it is due again
+                await _compare(session, payment, answer, settings, at=at)
         elif answer.found:
             await settle(session, _arrival(payment, answer), settings=settings, at=at)
         else:
@@ -83,7 +98,7 @@ async def inquire(
 
 async def _claim(
     session_maker: async_sessionmaker[AsyncSession], payment_id: UUID, *, at: datetime
-) -> str | None:
+) -> Question | None:
     """Take the payment for one question; whoever dies over it leaves it due at the next rung."""
     async with unit_of_work(session_maker) as session:
         payment = await session.scalar(
@@ -100,7 +115,7 @@ async def _claim(
             return None
         payment.inquiries += 1
         payment.next_inquiry_at = next_inquiry(payment, at) or at + LADDER[0]
-        return payment.merchant_oid
+        return Question(payment.merchant_oid, payment.status, payment.refunded)
 
 
 async def _climb(session: AsyncSession, payment: Payment, *, at: datetime) -> None:
