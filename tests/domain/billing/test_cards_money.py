@@ -1,6 +1,7 @@
 """The verification payment goes back exactly once, whatever gets lost on the way."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.gateway import GatewayUnreachable
 from app.domain.payments.values import RefundAnswer
 from app.tasks.context import Resources
+from tests.conftest import msgspec_replace
 from tests.domain.billing.card_desk import MINUTE, Desk
 from tests.factories import make_customer
 
@@ -162,3 +164,32 @@ async def test_paytr_being_away_while_the_card_is_read_costs_time_only(
     desk.at += LADDER[0]
     await desk.follow()
     assert (await desk.registration()).status is RegistrationStatus.STORED
+
+
+async def test_a_refund_of_less_than_was_taken_is_laid_before_a_person(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await desk.begin()
+    await desk.report(**desk.confirm())
+    give_back = desk.gateway.refund
+
+    async def half(**order: Any) -> RefundAnswer:
+        return await give_back(**(order | {"amount": order["amount"] // 2}))
+
+    monkeypatch.setattr(desk.gateway, "refund", half)
+    await desk.follow()
+    assert desk.given_back == [50]
+    (case,) = await desk.all(OperatorCase)
+    assert case.kind is CaseKind.AMOUNT_DIFFERS
+
+
+async def test_money_goes_back_although_the_secret_key_has_changed_meanwhile(desk: Desk) -> None:
+    await desk.begin()
+    await desk.report(**desk.confirm())
+    desk.resources = replace(
+        desk.resources,
+        settings=msgspec_replace(desk.resources.settings, secret_key="another key of 32 letters!" * 2),
+    )
+    await desk.follow()
+    assert desk.given_back == [100]
+    assert (await desk.registration()).status is RegistrationStatus.CONFIRMED

@@ -31,6 +31,7 @@ from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGateway, RefundRefused
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import Inquiry
+from app.lib.crypto import Unreadable
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 
@@ -71,6 +72,8 @@ async def follow_registration(
             await _read_card(session_maker, gateway, settings, registration, at=at)
     except GatewayError as error:
         log.warning("card.unanswered", merchant_oid=registration.merchant_oid, reason=str(error))
+    except Unreadable:  # the secret key has changed; the money goes back all the same
+        log.exception("card.tokens_unreadable", merchant_oid=registration.merchant_oid)
     if registration.owes_refund:
         await _give_back(session_maker, gateway, registration, at=at)
     await _rest(session_maker, registration_id)
@@ -98,10 +101,10 @@ async def _give_up(session: AsyncSession, registration: CardRegistration, *, at:
     """End the asking. A late callback still counts; money that may not be back is a person's matter."""
     registration.next_attempt_at = None
     if registration.status is RegistrationStatus.WAITING:
-        registration.status = RegistrationStatus.EXPIRED
+        _move(registration, RegistrationStatus.EXPIRED)
         await _open_case(session, registration, CaseKind.OUTCOME_UNKNOWN, at=at)
     elif registration.status is RegistrationStatus.CONFIRMED:
-        registration.status = RegistrationStatus.FAILED
+        _move(registration, RegistrationStatus.FAILED)
         registration.failure_code = NOT_LISTED
         registration.user_token = registration.card_token = None
     if registration.owes_refund:
@@ -129,7 +132,7 @@ async def _ask(
             return
         waiting = await session.get_one(CardRegistration, registration.id, with_for_update=True)
         if waiting.status is RegistrationStatus.WAITING and waiting.expires_at <= at:
-            waiting.status = REGISTRATION_TRANSITIONS.move(waiting.status, RegistrationStatus.EXPIRED)
+            _move(waiting, RegistrationStatus.EXPIRED)
 
 
 async def _read_card(
@@ -160,14 +163,17 @@ async def _give_back(
     try:
         if registration.refund_status is not RefundStatus.CREATED:
             answer = await gateway.inquire(registration.merchant_oid)
-            if is_given_back(answer, amount=amount, reference=reference):
-                await _mark(session_maker, registration.id, RefundStatus.SUCCEEDED, at=at)
+            returned = given_back(answer, amount=amount, reference=reference)
+            if returned is not None:
+                await _mark(session_maker, registration.id, RefundStatus.SUCCEEDED, at=at, returned=returned)
                 return
             if not answer.found:
                 return
             await _mark(session_maker, registration.id, RefundStatus.CREATED, at=at)
         await _mark(session_maker, registration.id, RefundStatus.SENT, at=at)
-        await gateway.refund(merchant_oid=registration.merchant_oid, amount=amount, reference=reference)
+        made = await gateway.refund(
+            merchant_oid=registration.merchant_oid, amount=amount, reference=reference
+        )
     except RefundRefused as refusal:
         await _refused(session_maker, gateway, registration, refusal, at=at)
     except GatewayError as error:
@@ -177,7 +183,7 @@ async def _give_back(
             session_maker, registration.id, RefundStatus.CREATED if refused else RefundStatus.UNKNOWN, at=at
         )
     else:
-        await _mark(session_maker, registration.id, RefundStatus.SUCCEEDED, at=at)
+        await _mark(session_maker, registration.id, RefundStatus.SUCCEEDED, at=at, returned=made.amount)
 
 
 async def _refused(
@@ -197,17 +203,18 @@ async def _refused(
     except GatewayError as error:  # it stays sent, so the next run asks first
         log.warning("card.not_given_back_yet", merchant_oid=registration.merchant_oid, reason=str(error))
         return
-    given_back = is_given_back(
+    returned = given_back(
         answer, amount=registration.collected or 0, reference=registration.refund_reference or ""
     )
-    status = RefundStatus.SUCCEEDED if given_back else RefundStatus.FAILED
-    await _mark(session_maker, registration.id, status, at=at, code=refusal.code)
+    status = RefundStatus.FAILED if returned is None else RefundStatus.SUCCEEDED
+    await _mark(session_maker, registration.id, status, at=at, code=refusal.code, returned=returned)
 
 
-def is_given_back(answer: Inquiry, *, amount: int, reference: str) -> bool:
-    """Say whether PayTR's record shows our refund, by its reference or because everything is back."""
-    by_reference = any(returned.reference == reference for returned in answer.returns)
-    return by_reference or sum(returned.amount for returned in answer.returns) >= amount
+def given_back(answer: Inquiry, *, amount: int, reference: str) -> int | None:
+    """Return the kuruş that PayTR's record shows under our reference, or all once all of it is back."""
+    everything = sum(returned.amount for returned in answer.returns)
+    ours = sum(returned.amount for returned in answer.returns if returned.reference == reference)
+    return ours or (everything if everything >= amount else None)
 
 
 async def _mark(
@@ -217,8 +224,9 @@ async def _mark(
     *,
     at: datetime,
     code: str | None = None,
+    returned: int | None = None,
 ) -> None:
-    """Record where the refund stands, committed before anything else happens."""
+    """Record where the refund stands, committed before anything else happens; `returned` in kuruş."""
     async with unit_of_work(session_maker) as session:
         registration = await session.get_one(CardRegistration, registration_id, with_for_update=True)
         current = registration.refund_status or RefundStatus.CREATED
@@ -239,6 +247,8 @@ async def _mark(
             )
         if status is RefundStatus.FAILED:
             await _open_case(session, registration, CaseKind.REFUND_REFUSED, at=at, code=code)
+        elif status is RefundStatus.SUCCEEDED and returned != registration.collected:
+            await _open_case(session, registration, CaseKind.AMOUNT_DIFFERS, at=at, returned=returned)
 
 
 async def _rest(session_maker: Maker, registration_id: UUID) -> None:
@@ -247,6 +257,10 @@ async def _rest(session_maker: Maker, registration_id: UUID) -> None:
         registration = await session.get_one(CardRegistration, registration_id, with_for_update=True)
         if not (registration.is_undecided or registration.owes_refund):
             registration.next_attempt_at = None
+
+
+def _move(registration: CardRegistration, status: RegistrationStatus) -> None:
+    registration.status = REGISTRATION_TRANSITIONS.move(registration.status, status)
 
 
 async def _open_case(
