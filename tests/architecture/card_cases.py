@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
-from app.db.models import CardRegistration, RefundStatus, RegistrationStatus, StoredCard
+from app.db.models import CardRegistration, Payment, RefundStatus, RegistrationStatus, StoredCard
 from app.domain.billing.cards.rules import NOT_LISTED, OTHER_CURRENCY
 from app.domain.companies.viewer import Viewer
 from app.domain.payments.paytr.reasons import classify
@@ -14,6 +14,7 @@ from tests.architecture.case import Case
 
 TODAY = date(2026, 11, 22)
 OID = "TZC0123456789"
+CARD_FORM = CardForm("https://paytr.example/odeme", {"email": '"><script>', "store_card": "1"})
 
 
 def card(name: str, **facts: Any) -> StoredCard:
@@ -66,7 +67,7 @@ def card_cases(viewer: Viewer, role: str) -> Iterator[Case]:
         "/billing/cards/new",
         viewer,
         {
-            "card_form": CardForm("https://paytr.example/odeme", {"email": '"><script>', "store_card": "1"}),
+            "card_form": CARD_FORM,
             "registration": registration(RegistrationStatus.WAITING),
             "months": [("1", "01")],
             "years": [("26", "2026")],
@@ -103,7 +104,49 @@ def registration_cases(viewer: Viewer, role: str) -> Iterator[Case]:
         )
 
 
+def registrations_with_a_payment() -> list[CardRegistration]:
+    """Return what may have become of the card of a payment that went through."""
+    state = RegistrationStatus
+    return [
+        registration(state.CONFIRMED, card=None),
+        registration(state.STORED, card=card("kept")),
+        registration(state.STORED, card=card("kept-cvv", requires_cvv=True)),
+        registration(state.FAILED, card=None, failure_code=NOT_LISTED),
+    ]
+
+
+def card_checkout_cases(payment: Payment, viewer: Viewer, role: str) -> Iterator[Case]:
+    """Yield paying with a card that is kept: the refused consent, and PayTR's form."""
+    for field in ("consent", "email", "interval"):
+        yield Case(
+            f"checkout-consent-{role}-{field}",
+            "billing/checkout_consent.html.j2",
+            "/billing/checkout/card",
+            viewer,
+            {
+                "plan": '"><script>',
+                "interval": "month",
+                "errors": {field: samples.refusal(field)},
+                "version": "2026-11",
+            },
+            blocks=("keep_card",),
+            method="POST",
+        )
+    yield Case(
+        f"checkout-card-{role}",
+        "billing/checkout_card.html.j2",
+        "/billing/checkout/card",
+        viewer,
+        {"order": payment.order, "card_form": CARD_FORM, "months": [("1", "01")], "years": [("26", "2026")]},
+        method="POST",
+    )
+
+
 def way_back_case() -> Case:
     """Return the page that PayTR leads back to."""
-    context = {"address": f"/billing/cards/registrations/{OID}", "base_url": "https://tezgah.example"}
+    context = {
+        "address": f"/billing/cards/registrations/{OID}",
+        "base_url": "https://tezgah.example",
+        "title": "Your card",
+    }
     return Case("card-return", "billing/card_return.html.j2", "/billing/cards/return/ok", None, context)

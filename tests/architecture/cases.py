@@ -15,7 +15,12 @@ from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.workspaces import permissions
 from app.lib.clock import now
 from tests.architecture import samples
-from tests.architecture.card_cases import card_cases, way_back_case
+from tests.architecture.card_cases import (
+    card_cases,
+    card_checkout_cases,
+    registrations_with_a_payment,
+    way_back_case,
+)
 from tests.architecture.case import Case
 from tests.architecture.operator_cases import operator, operator_cases
 from tests.architecture.reconciliation_cases import reconciliation_cases
@@ -148,11 +153,16 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
     token = FrameToken("t", "https://paytr.example/odeme/guvenli/t", "https://paytr.example/js/resizer.js")
     for frame in (token, None):
         payment = samples.payment(PaymentStatus.WAITING, at=at)
-        context = {
+        context: dict[str, Any] = {
             "checkout": Checkout(payment.order, payment),
             "frame": frame,
+            "plan": "team",
+            "interval": "month",
+            "errors": {},
+            "version": "2026-11",
             "payment": payment,
             "invoice": None,
+            "registration": None,
             "reason": None,
         }
         name = "checkout" if frame else "checkout-away"
@@ -161,6 +171,7 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
         )
     yield from outcome_cases(viewer, role)
     yield from card_cases(viewer, role)
+    yield from card_checkout_cases(samples.payment(PaymentStatus.CREATED, at=at), viewer, role)
 
 
 def outcome_cases(viewer: Viewer, role: Role) -> Iterator[Case]:
@@ -171,6 +182,7 @@ def outcome_cases(viewer: Viewer, role: Role) -> Iterator[Case]:
         {"payment": samples.payment(PaymentStatus.SUCCEEDED, at=at), "invoice": invoice, "reason": None}
         for invoice in invoices
     ]
+    contexts += [{**contexts[2], "registration": one} for one in registrations_with_a_payment()]
     surplus = samples.payment(PaymentStatus.SUCCEEDED, at=at)
     surplus.is_surplus, surplus.collected = True, 297_100
     contexts.append({"payment": surplus, "invoice": None, "reason": None})
@@ -185,7 +197,7 @@ def outcome_cases(viewer: Viewer, role: Role) -> Iterator[Case]:
             "billing/return.html.j2",
             "/billing/return/ok",
             viewer,
-            context,
+            {"registration": None, **context},
             blocks=("payment_state",),
         )
 

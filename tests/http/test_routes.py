@@ -60,9 +60,13 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/invoices/{document:str}"): MONEY,
     # a visitor is only led out of PayTR's frame, where no cookie of ours is sent
     ("GET", "/billing/return/{result:str}"): "200 404 200 200 200 403",
+    # PayTR's card form posts to it from its own site
+    ("POST", "/billing/return/{result:str}"): EVERYBODY,
     ("GET", "/billing/payments/{merchant_oid:str}"): MONEY,
     ("GET", "/billing/checkout"): "302 303 303 303 303 303",
     ("POST", "/billing/checkout"): "302 200 200 200 200 403",
+    ("GET", "/billing/checkout/card"): "302 303 303 303 303 303",
+    ("POST", "/billing/checkout/card"): "302 200 200 200 200 403",
     ("GET", "/billing/cards"): "302 200 200 200 200 403",
     ("GET", "/billing/cards/new"): "302 200 200 200 200 403",
     ("POST", "/billing/cards/new"): "302 200 200 200 200 403",
@@ -107,6 +111,7 @@ STREAMS = {"/events", "/workspaces/{workspace_id:uuid}/events"}
 FORMS = {
     ("POST", "/billing/cards/new"): {"consent": "yes"},
     ("POST", "/billing/checkout"): {"plan": "team", "interval": "month"},
+    ("POST", "/billing/checkout/card"): {"plan": "team", "interval": "month", "consent": "yes"},
     ("POST", "/workspaces"): {"name": "brand-new"},
 }
 

@@ -10,7 +10,7 @@ from app.lib.settings import Settings
 
 CHECKOUT_PATH = "/billing/checkout"
 RETURN_PATH = "/billing/return/"
-CARD_FORM_PATH = "/billing/cards/new"
+CARD_FORM_PATHS = ("/billing/cards/new", "/billing/checkout/card")
 POLICY = {
     "default-src": "'self'",
     "script-src": "'self'",
@@ -44,15 +44,14 @@ class SecurityHeaders(ASGIMiddleware):
             common["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         gateway = origin_of(paytr_base_url)
         self._common = encoded(common)
+        card_form = encoded({**common, "Content-Security-Policy": content_security_policy(posts_to=gateway)})
         self._by_path = {
+            **dict.fromkeys(CARD_FORM_PATHS, card_form),  # first, as one of them is below the checkout's
             CHECKOUT_PATH: encoded(
                 {**common, "Content-Security-Policy": content_security_policy(frames=gateway)}
             ),
             RETURN_PATH: encoded(
                 {**common, "Content-Security-Policy": content_security_policy(framed_by=gateway)}
-            ),
-            CARD_FORM_PATH: encoded(
-                {**common, "Content-Security-Policy": content_security_policy(posts_to=gateway)}
             ),
         }
 

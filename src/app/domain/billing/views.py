@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
-from app.db.models import Invoice, Payment, Subscription, Workspace
+from app.db.models import CardRegistration, Invoice, Payment, Subscription, Workspace
 from app.domain.companies.viewer import Viewer
 from app.domain.subscriptions.entitlement import Entitlement, entitlement_of
 from app.lib.errors import NotFound
@@ -25,6 +25,8 @@ class PaymentRow:
 
     payment: Payment
     invoice: Invoice | None
+    registration: CardRegistration | None = None
+    """The card that was to be kept with it; read for the page of one payment alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,10 +101,12 @@ async def latest_payments(session: AsyncSession, company_id: UUID, *, limit: int
 async def payment_of(session: AsyncSession, company_id: UUID, merchant_oid: str) -> PaymentRow:
     """Return one payment of this company; anybody else's is not found."""
     statement = (
-        select(Payment, Invoice)
+        select(Payment, Invoice, CardRegistration)
         .join(Payment.order)
         .outerjoin(Invoice, Invoice.payment_id == Payment.id)
-        .options(contains_eager(Payment.order))
+        .outerjoin(CardRegistration, CardRegistration.payment_id == Payment.id)
+        .outerjoin(CardRegistration.card)
+        .options(contains_eager(Payment.order), contains_eager(CardRegistration.card))
         .where(Payment.company_id == company_id, Payment.merchant_oid == merchant_oid)
     )
     row = (await session.execute(statement)).one_or_none()

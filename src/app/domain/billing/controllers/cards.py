@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -27,6 +28,7 @@ from app.domain.payments.paytr.reasons import classify
 from app.lib.clock import ISTANBUL, now
 from app.lib.errors import InvalidInput
 from app.lib.http import MACHINE, AnyRequest, Injected, address_of, redirect
+from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.templating import page
 from app.lib.uow import commit, roll_back
@@ -107,9 +109,7 @@ class CardController(Controller):
         page knows nobody.
         """
         address = f"/billing/cards/registrations/{oid}" if OID.fullmatch(oid) else "/billing/cards"
-        return Template(
-            "billing/card_return.html.j2", context={"address": address, "base_url": settings.base_url}
-        )
+        return way_back_page(settings, address, title=N_("Your card"))
 
     @get("/registrations/{registration_oid:str}", name="cards:registration")
     async def registration(
@@ -176,6 +176,12 @@ class CardController(Controller):
         return await remove_card(request, db_session, viewer, card_id)
 
 
+def way_back_page(settings: Settings, address: str, *, title: str) -> Template:
+    """Return the page that leads on from PayTR's site to a page of ours."""
+    context = {"address": address, "base_url": settings.base_url, "title": title}
+    return Template("billing/card_return.html.j2", context=context)
+
+
 def consent_page(request: AnyRequest, refusal: InvalidInput | None = None) -> Template:
     """Return the consent with its box and, after a refusal, the sentence at it."""
     return page(
@@ -206,16 +212,23 @@ async def card_form_page(
     payment = card_payment(registration, viewer, settings, address=address)
     card_form = gateway.card_form(payment, store_card=True, user_token=user_token)
     await commit(session)
-    year = at.astimezone(ISTANBUL).year
     return page(
         request,
         "billing/card_form.html.j2",
         block="content",
         card_form=card_form,
         registration=registration,
-        months=[(str(month), f"{month:02d}") for month in range(1, 13)],
-        years=[(f"{later % 100:02d}", str(later)) for later in range(year, year + YEARS_AHEAD)],
+        **expiry_choices(at),
     )
+
+
+def expiry_choices(at: datetime) -> dict[str, Any]:
+    """Return the months and years a card may end with, as PayTR's form takes them and as people read them."""
+    year = at.astimezone(ISTANBUL).year
+    return {
+        "months": [(str(month), f"{month:02d}") for month in range(1, 13)],
+        "years": [(f"{later % 100:02d}", str(later)) for later in range(year, year + YEARS_AHEAD)],
+    }
 
 
 async def choose_card(

@@ -9,7 +9,9 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.accounts.legal import CARD_STORAGE
 from app.domain.billing import metrics
+from app.domain.billing.card_checkout import Choice, place_order_with_card, sign_card_form
 from app.domain.billing.checkout import (
     Checkout,
     FrameAnswer,
@@ -18,6 +20,7 @@ from app.domain.billing.checkout import (
     note_frame,
     place_order,
 )
+from app.domain.billing.controllers.cards import OID, expiry_choices, way_back_page
 from app.domain.billing.controllers.pages import require_billing
 from app.domain.billing.views import PaymentRow, payment_of
 from app.domain.companies.viewer import Viewer
@@ -25,10 +28,12 @@ from app.domain.payments.declines import reason_of
 from app.domain.payments.gateway import PaymentGateway
 from app.domain.payments.values import FrameToken
 from app.lib.clock import now
-from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect
+from app.lib.errors import InvalidInput
+from app.lib.http import MACHINE, PUBLIC, AnyRequest, Injected, address_of, redirect
+from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.templating import current_language, page, wants_fragment
-from app.lib.uow import commit
+from app.lib.uow import commit, roll_back
 
 
 @dataclass
@@ -39,8 +44,15 @@ class CheckoutForm:
     interval: str = "month"
 
 
+@dataclass
+class CardCheckoutForm(CheckoutForm):
+    """What is bought with a card that is kept; the card itself is typed into PayTR's form."""
+
+    consent: str = ""
+
+
 class CheckoutController(Controller):
-    """`/billing/checkout`, `/billing/return/...`, `/billing/payments/...`."""
+    """`/billing/checkout/...`, `/billing/return/...`, `/billing/payments/...`."""
 
     @post("/billing/checkout", name="checkout:create", status_code=200)
     async def create(
@@ -67,6 +79,46 @@ class CheckoutController(Controller):
     def show(self, request: AnyRequest) -> Response[Any]:
         """A reloaded checkout begins anew at the plans."""
         return redirect(request, "/billing")
+
+    @post("/billing/checkout/card", name="checkout:card", status_code=200)
+    async def create_with_card(
+        self,
+        request: AnyRequest,
+        db_session: Injected[AsyncSession],
+        viewer: Injected[Viewer],
+        settings: Injected[Settings],
+        gateway: Injected[PaymentGateway],
+        data: URLEncodedBody[CardCheckoutForm],
+    ) -> Template:
+        """Commit order, payment and consent, then show the form that the browser posts to PayTR."""
+        require_billing(viewer)
+        try:
+            return await card_form_page(request, db_session, viewer, settings, gateway, data)
+        except InvalidInput as refusal:
+            await roll_back(db_session)
+            return consent_page(request, data, refusal)
+
+    @get("/billing/checkout/card", name="checkout:show_card", sync_to_thread=False)
+    def show_card(self, request: AnyRequest) -> Response[Any]:
+        """A reloaded card form begins anew at the plans, too."""
+        return redirect(request, "/billing")
+
+    @post(
+        "/billing/return/{result:str}",
+        name="checkout:return_post",
+        opt=MACHINE,
+        status_code=200,
+        sync_to_thread=False,
+    )
+    def come_back_by_post(
+        self, settings: Injected[Settings], result: FromPath[str], oid: FromQuery[str] = ""
+    ) -> Template:
+        """Lead on from PayTR's card form, which posts here from its own site (paytr.md §6).
+
+        No cookie comes along, so this page knows nobody; nothing of what is posted is read.
+        """
+        address = f"/billing/payments/{oid}" if OID.fullmatch(oid) else "/billing"
+        return way_back_page(settings, address, title=N_("Your payment"))
 
     @get("/billing/return/{result:str}", name="checkout:return", opt=PUBLIC)
     async def come_back(
@@ -105,6 +157,45 @@ class CheckoutController(Controller):
         return page(request, "billing/return.html.j2", block="payment_state", **payment_context(row))
 
 
+async def card_form_page(
+    request: AnyRequest,
+    session: AsyncSession,
+    viewer: Viewer,
+    settings: Settings,
+    gateway: PaymentGateway,
+    data: CardCheckoutForm,
+) -> Template:
+    """Commit the order with its card's registration and return PayTR's form for exactly this attempt."""
+    address, at, language = address_of(request), now(), current_language.get()
+    choice = Choice(data.plan, data.interval, consents=bool(data.consent))
+    checkout = await place_order_with_card(session, viewer, choice, language=language, address=address, at=at)
+    card_form = await sign_card_form(session, gateway, checkout, viewer, settings, address=address)
+    await commit(session)
+    metrics.checkouts.labels("card_form").inc()
+    return page(
+        request,
+        "billing/checkout_card.html.j2",
+        block="content",
+        order=checkout.order,
+        card_form=card_form,
+        **expiry_choices(at),
+    )
+
+
+def consent_page(request: AnyRequest, data: CardCheckoutForm, refusal: InvalidInput) -> Template:
+    """Return the choice with what was typed and the sentence at its field."""
+    return page(
+        request,
+        "billing/checkout_consent.html.j2",
+        block="keep_card",
+        status_code=422,
+        plan=data.plan,
+        interval=data.interval,
+        errors={refusal.field: refusal},
+        version=CARD_STORAGE.version,
+    )
+
+
 def checkout_page(request: AnyRequest, checkout: Checkout, frame: FrameToken | None) -> Template:
     """Return the page with PayTR's frame, or with the way to try again."""
     return page(
@@ -114,6 +205,10 @@ def checkout_page(request: AnyRequest, checkout: Checkout, frame: FrameToken | N
         status_code=200 if frame else 503,
         checkout=checkout,
         frame=frame,
+        plan=checkout.order.plan_code,
+        interval=checkout.order.interval,
+        errors={},
+        version=CARD_STORAGE.version,
         **payment_context(PaymentRow(checkout.payment, None)),
     )
 
@@ -130,4 +225,9 @@ async def open_frame(
 def payment_context(row: PaymentRow) -> dict[str, Any]:
     """Return what the payment's block shows; a decline comes with its sentence."""
     code = row.payment.failure_code
-    return {"payment": row.payment, "invoice": row.invoice, "reason": reason_of(code) if code else None}
+    return {
+        "payment": row.payment,
+        "invoice": row.invoice,
+        "registration": row.registration,
+        "reason": reason_of(code) if code else None,
+    }

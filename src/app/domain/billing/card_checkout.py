@@ -1,0 +1,82 @@
+"""Paying an order with a card that PayTR keeps: PayTR's card form instead of its frame (paytr.md §6, §8).
+
+Order, payment and the consent to the card are committed together, before the form is shown.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import PaymentChannel
+from app.domain.billing.cards.orders import register_with_payment
+from app.domain.billing.cards.store import user_token_of
+from app.domain.billing.checkout import Checkout, frame_request, place_order
+from app.domain.companies.viewer import Viewer
+from app.domain.payments.gateway import PaymentGateway
+from app.domain.payments.values import CardForm, CardPayment
+from app.lib.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is bought, and whether the card may be kept."""
+
+    plan: str
+    interval: str
+    consents: bool
+
+
+async def place_order_with_card(
+    session: AsyncSession, viewer: Viewer, choice: Choice, *, language: str, address: str, at: datetime
+) -> Checkout:
+    """Place the order with an attempt that keeps its card.
+
+    Raises as `place_order` does, `InvalidInput` without a consent and `TooMany`.
+    """
+    checkout = await place_order(
+        session, viewer, plan_code=choice.plan, interval=choice.interval, language=language, at=at
+    )
+    checkout.payment.channel = PaymentChannel.DIRECT
+    await register_with_payment(
+        session, viewer, checkout.payment, consents=choice.consents, address=address, at=at
+    )
+    return checkout
+
+
+async def sign_card_form(
+    session: AsyncSession,
+    gateway: PaymentGateway,
+    checkout: Checkout,
+    viewer: Viewer,
+    settings: Settings,
+    *,
+    address: str,
+) -> CardForm:
+    """Return PayTR's form for exactly this attempt; nothing leaves for PayTR yet.
+
+    Raises `InvalidInput` for an e-mail address that PayTR cannot take.
+    """
+    user_token = await user_token_of(session, viewer.company.id, settings.secret_key)
+    payment = card_payment(checkout, viewer, settings, address=address)
+    return gateway.card_form(payment, store_card=True, user_token=user_token)
+
+
+def card_payment(checkout: Checkout, viewer: Viewer, settings: Settings, *, address: str) -> CardPayment:
+    """Return what PayTR's form asks for: the same as its frame, by a single payment."""
+    asked = frame_request(checkout, viewer, settings, address=address)
+    return CardPayment(
+        merchant_oid=asked.merchant_oid,
+        email=asked.email,
+        amount=asked.amount,
+        currency=asked.currency,
+        basket=asked.basket,
+        user_ip=asked.user_ip,
+        user_name=asked.user_name,
+        user_address=asked.user_address,
+        user_phone=asked.user_phone,
+        ok_url=asked.ok_url,
+        fail_url=asked.fail_url,
+        language=asked.language,
+        test_mode=asked.test_mode,
+    )
