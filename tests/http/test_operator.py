@@ -1,5 +1,7 @@
 """The operator console over HTTP: who gets in, what a search finds, and decisions as forms make them."""
 
+import asyncio
+
 import httpx
 import pytest
 from litestar import Litestar
@@ -166,7 +168,7 @@ async def test_a_refund_is_asked_for_once_the_operator_has_confirmed_it(
     address = f"/operator/payments/{payment.merchant_oid}"
     page = html.read((await client.get(address)).text)
     assert page.value("amount") == "2970.00"
-    fields = {"amount": "1.234,56", "reason": REASON}
+    fields = {"amount": "1.234,56", "reason": REASON, "left": page.value("left") or ""}
     refused = await client.submit(f"{address}/refunds", **fields)
     assert refused.status_code == 422
     shown = html.read(refused.text)
@@ -177,6 +179,21 @@ async def test_a_refund_is_asked_for_once_the_operator_has_confirmed_it(
     async with resources.session_maker() as session:
         refund = (await session.scalars(select(Refund))).one()
     assert (refund.amount, refund.reason, refund.requested_by_id) == (123_456, REASON, operator.user.id)
+
+
+async def test_a_refund_form_that_is_sent_twice_gives_back_once(
+    resources: Resources, client: Browser, operator: Person
+) -> None:
+    payment = await paid(resources)
+    address = f"/operator/payments/{payment.merchant_oid}"
+    left = html.read((await client.get(address)).text).value("left") or ""
+    form = {"amount": "100", "reason": REASON, "confirm": "yes", "left": left}
+    answers = await asyncio.gather(*(client.submit(f"{address}/refunds", **form) for _ in range(4)))
+    assert sorted(answer.status_code for answer in answers) == [303, 409, 409, 409]
+    refused = html.read(next(answer for answer in answers if answer.status_code == 409).text)
+    assert (refused.value("left"), refused.value("amount")) == ("287000", "100"), "what is left now, as typed"
+    async with resources.session_maker() as session:
+        assert [refund.amount for refund in await session.scalars(select(Refund))] == [10_000]
 
 
 @pytest.mark.parametrize(
@@ -193,7 +210,7 @@ async def test_a_refund_that_cannot_be_made_says_why_at_its_field(
     resources: Resources, client: Browser, operator: Person, fields: dict[str, str], at: str
 ) -> None:
     payment = await paid(resources)
-    form = {"amount": "10", "reason": REASON, "confirm": "yes"} | fields
+    form = {"amount": "10", "reason": REASON, "confirm": "yes", "left": "297000"} | fields
     answer = await client.submit(f"/operator/payments/{payment.merchant_oid}/refunds", **form)
     assert answer.status_code == 422
     assert html.read(answer.text).sentence_at(at)

@@ -43,8 +43,13 @@ def is_last(step: int) -> bool:
     return step > len(LADDER)
 
 
-def check_request(payment: Payment, amount: int, reason: str, *, at: datetime) -> None:
-    """Raise the sentence that says why `amount` kuruş of this payment cannot be given back."""
+def check_request(
+    payment: Payment, amount: int, reason: str, *, at: datetime, seen_left: int | None = None
+) -> None:
+    """Raise the sentence that says why `amount` kuruş of this payment cannot be given back.
+
+    `seen_left` is what a page said was left: a form that is sent twice finds less and is refused.
+    """
     if payment.status not in MONEY_TAKEN or payment.collected is None or payment.succeeded_at is None:
         raise DomainError(N_("This payment took no money, so there is nothing to give back."))
     if at - payment.succeeded_at > REFUNDABLE_FOR:
@@ -52,6 +57,10 @@ def check_request(payment: Payment, amount: int, reason: str, *, at: datetime) -
     left = payment.collected - payment.refund_reserved
     if left <= 0:
         raise DomainError(N_("All of this payment has been given back or is on its way."))
+    if seen_left not in {None, left}:
+        raise DomainError(
+            N_("More of this payment has gone back meanwhile. See what is left and decide again.")
+        )
     if amount <= 0:
         raise InvalidInput(N_("Enter an amount above zero."), field="amount")
     if amount > left:

@@ -43,16 +43,18 @@ async def request_refund(
     reason: str,
     requested_by_id: UUID | None,
     at: datetime,
+    seen_left: int | None = None,
 ) -> Refund:
     """Reserve `amount` kuruş on a payment and have them sent back after the commit.
 
-    `reason` is for the record; `requested_by_id` is nobody when the engine gives a double payment back.
+    `reason` is for the record; `requested_by_id` is nobody when the engine gives a double payment back;
+    `seen_left` is what a page said was left, for whoever decided by one.
     Raises `NotFound`, or the sentence that says what stands against it.
     """
     payment = await session.get(Payment, payment_id, with_for_update=True, populate_existing=True)
     if payment is None:
         raise NotFound(N_("There is no such payment."))
-    check_request(payment, amount, reason, at=at)
+    check_request(payment, amount, reason, at=at, seen_left=seen_left)
     refund = Refund(
         id=uuid7(),
         company_id=payment.company_id,

@@ -25,17 +25,23 @@ QUERY_LENGTH = 100
 
 @dataclass
 class RefundForm:
-    """The refund as it was typed."""
+    """The refund as it was typed; `left` is what the page said was left, in minor units."""
 
     amount: str = ""
     reason: str = ""
     confirm: str = ""
+    left: str = ""
 
     def read(self) -> int:
         """Return the amount in minor units, or the sentence for the first field that cannot be accepted."""
         amount = read_amount(self.amount)
         require_confirmation(self.confirm)
         return amount
+
+    @property
+    def seen_left(self) -> int:
+        """What the operator saw to be left, in minor units; a form that does not say has seen nothing."""
+        return int(self.left) if self.left.isdecimal() else -1
 
 
 class PaymentController(Controller):
@@ -99,6 +105,7 @@ async def send_back(session: AsyncSession, operator: Operator, merchant_oid: str
         session,
         file.payment.id,
         amount=form.read(),
+        seen_left=form.seen_left,
         reason=form.reason,
         requested_by_id=operator.user.id,
         at=now(),
