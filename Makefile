@@ -5,7 +5,7 @@ BIN := .venv/bin
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check format bench seed lock clean
+.PHONY: help run setup test check format bench storm seed lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -28,6 +28,9 @@ format: ## put the sources into their format
 
 bench: setup ## the benchmarks, each as a ratio to its yardstick
 	@$(BIN)/python -m bench $(ARGS)
+
+storm: setup ## payments under fire until both books are equal (ORDERS=5000, SEED=42 to repeat one)
+	@$(BIN)/python -m tests.storm $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED))
 
 seed: setup ## demo companies in every state
 	@$(BIN)/tezgah seed $(ARGS)
