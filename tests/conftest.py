@@ -53,6 +53,8 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServices]
         os.environ.get("TEZGAH_TEST_REDIS_URL"),
     )
     if database_url and redis_url:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            pytest.exit("One database serves one process of tests: make test WORKERS=0", returncode=4)
         yield TestServices(database_url=database_url, redis_url=redis_url)
         return
     with test_services(tmp_path_factory.mktemp("services")) as running:
