@@ -103,6 +103,12 @@ class Payment(Identified, CompanyOwned, Base):
         Index(
             "ix_payments_due_inquiry", "next_inquiry_at", postgresql_where=text("next_inquiry_at IS NOT NULL")
         ),
+        Index(
+            "ix_payments_undecided",
+            "id",
+            postgresql_where=text("status IN ('created', 'sent', 'unknown', 'waiting')"),
+        ),
+        Index("ix_payments_succeeded_at", "succeeded_at", postgresql_where=text("succeeded_at IS NOT NULL")),
     )
 
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"), index=True)

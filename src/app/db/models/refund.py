@@ -50,6 +50,10 @@ class Refund(Identified, CompanyOwned, Base):
         CheckConstraint("returned > 0", name="returned_is_positive"),
         CheckConstraint("unanswered >= 0", name="unanswered_is_not_negative"),
         Index("ix_refunds_due", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")),
+        Index(
+            "ix_refunds_under_way", "id", postgresql_where=text("status IN ('created', 'sent', 'unknown')")
+        ),
+        Index("ix_refunds_succeeded_at", "succeeded_at", postgresql_where=text("succeeded_at IS NOT NULL")),
     )
 
     payment_id: Mapped[UUID] = mapped_column(ForeignKey("payments.id", ondelete="RESTRICT"), index=True)
