@@ -131,6 +131,27 @@ def operator_create(settings: Settings, email: str, name: str, password_stdin: b
     click.echo(f"{email} is an operator now. Log in at {settings.base_url}/login.")
 
 
+@operator.command("list")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def operator_list(settings: Settings, as_json: bool) -> None:
+    """List the operators, with their last login."""
+    from app.server.commands import list_operators
+
+    show(run_with(settings, list_operators), as_json)
+
+
+@operator.command("remove")
+@click.argument("email")
+@click.pass_obj
+def operator_remove(settings: Settings, email: str) -> None:
+    """Take the console away from an operator and log them out everywhere; what they decided stays theirs."""
+    from app.server.commands import dismiss_operator
+
+    run_with(settings, lambda resources: dismiss_operator(resources, email))
+    click.echo(f"{email} is no operator any more.")
+
+
 @main.group()
 def billing() -> None:
     """Run scheduled work by hand."""

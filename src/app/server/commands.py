@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.db.models import OperatorCase
 from app.db.schema import schema_drift, upgrade_database
-from app.domain.accounts.operators import create_operator, find_operator
+from app.domain.accounts.operators import create_operator, find_operator, operators, remove_operator
 from app.domain.billing.demo.service import seed_demo
 from app.domain.billing.reconciliation.service import reconcile_day
 from app.domain.billing.reconciliation.views import day_file
@@ -72,6 +72,28 @@ async def add_operator(resources: Resources, email: str, password: str, name: st
     """Add an operator."""
     async with unit_of_work(resources.session_maker) as session:
         await create_operator(session, email=email, password=password, full_name=name, at=now())
+
+
+async def list_operators(resources: Resources) -> list[dict[str, Any]]:
+    """Return every operator by address."""
+    async with unit_of_work(resources.session_maker) as session:
+        return [
+            {
+                "email": operator.email,
+                "name": operator.full_name,
+                "since": operator.created_at.isoformat(timespec="seconds"),
+                "last_login": (
+                    operator.last_login_at.isoformat(timespec="seconds") if operator.last_login_at else None
+                ),
+            }
+            for operator in await operators(session)
+        ]
+
+
+async def dismiss_operator(resources: Resources, email: str) -> None:
+    """Take the role from an operator and end their sessions."""
+    async with unit_of_work(resources.session_maker) as session:
+        await remove_operator(session, email, at=now())
 
 
 async def reconcile(resources: Resources, day: date) -> dict[str, Any]:

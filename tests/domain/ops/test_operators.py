@@ -1,6 +1,7 @@
 """Making operators: by the command line alone, once, and never out of a customer."""
 
 import asyncio
+import json
 import os
 import sys
 
@@ -9,20 +10,22 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import AuditEntry, User
-from app.domain.accounts.operators import create_operator
+from app.domain.accounts.operators import create_operator, operators, remove_operator
 from app.domain.accounts.passwords import password_matches
 from app.lib.clock import now
-from app.lib.errors import InvalidInput
+from app.lib.errors import InvalidInput, NotFound
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
-from tests.factories import make_customer
+from tests.conftest import Browser
+from tests.factories import PASSWORD as PERSONS_PASSWORD
+from tests.factories import make_customer, make_operator
 
 Maker = async_sessionmaker[AsyncSession]
 PASSWORD = "a sentence to remember"
 
 
-async def command(settings: Settings, *arguments: str, typed: str) -> tuple[int, str]:
-    """Run `tezgah operator create` on the test's database; return its status and what it said."""
+async def command(settings: Settings, action: str, *arguments: str, typed: str = "") -> tuple[int, str]:
+    """Run `tezgah operator` on the test's database; return its status and what it said."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TEZGAH_")}
     environment |= {
         "TEZGAH_DATABASE_URL": settings.database_url,
@@ -31,7 +34,7 @@ async def command(settings: Settings, *arguments: str, typed: str) -> tuple[int,
         "TEZGAH_PAYTR_BASE_URL": settings.paytr_base_url,
         "TEZGAH_SMTP_URL": settings.smtp_url,
     }
-    program = (sys.executable, "-m", "app", "operator", "create", *arguments, "--password-stdin")
+    program = (sys.executable, "-m", "app", "operator", action, *arguments)
     pipe, joined = asyncio.subprocess.PIPE, asyncio.subprocess.STDOUT
     process = await asyncio.create_subprocess_exec(
         *program, stdin=pipe, stdout=pipe, stderr=joined, env=environment
@@ -40,11 +43,15 @@ async def command(settings: Settings, *arguments: str, typed: str) -> tuple[int,
     return process.returncode or 0, said.decode()
 
 
+async def create(settings: Settings, *arguments: str, typed: str) -> tuple[int, str]:
+    return await command(settings, "create", *arguments, "--password-stdin", typed=typed)
+
+
 async def test_the_command_makes_an_operator_once_and_says_so(
     session_maker: Maker, settings: Settings
 ) -> None:
-    made = await command(settings, "Seda@Example.com", "--name", "Seda Bakıcı", typed=PASSWORD)
-    again = await command(settings, "seda@example.com", typed="another sentence")
+    made = await create(settings, "Seda@Example.com", "--name", "Seda Bakıcı", typed=PASSWORD)
+    again = await create(settings, "seda@example.com", typed="another sentence")
     assert (made[0], again[0]) == (0, 0), made[1] + again[1]
     assert "is an operator now" in made[1]
     assert "nothing was changed" in again[1]
@@ -63,7 +70,7 @@ async def test_the_command_refuses_what_no_form_would_take(session_maker: Maker,
         (("seda@example.com",), "short", "at least 10 characters"),
         (("seda",), PASSWORD, "Write an e-mail address"),
     ):
-        status, said = await command(settings, *arguments, typed=typed)
+        status, said = await create(settings, *arguments, typed=typed)
         assert status == 1
         assert reason in said
     async with session_maker() as session:
@@ -77,3 +84,52 @@ async def test_a_customer_is_never_made_an_operator(session_maker: Maker) -> Non
             await create_operator(session, email=customer.email, password=PASSWORD, at=now())
     async with session_maker() as session:
         assert not (await session.get_one(User, customer.user.id)).is_operator
+
+
+async def test_operators_are_listed_and_customers_are_not(session_maker: Maker, settings: Settings) -> None:
+    await make_customer(session_maker)
+    assert await command(settings, "list", "--json") == (0, "[]\n")
+    operator = await make_operator(session_maker)
+    status, said = await command(settings, "list", "--json")
+    (listed,) = json.loads(said)
+    assert (status, listed["email"], listed["last_login"]) == (0, operator.user.email, None)
+
+
+async def test_a_removed_operator_is_out_at_once_everywhere_and_leaves_a_trace(
+    session_maker: Maker, settings: Settings, client: Browser
+) -> None:
+    operator = await make_operator(session_maker, language="en")
+    await operator.log_in(client)
+    assert (await client.get("/operator")).status_code == 200
+    status, said = await command(settings, "remove", operator.user.email.upper())
+    assert (status, "is no operator any more" in said) == (0, True), said
+    assert (await client.get("/operator")).status_code == 302
+    answer = await client.submit("/login", email=operator.user.email, password=PERSONS_PASSWORD)
+    assert answer.status_code == 403
+    async with session_maker() as session:
+        assert "operator.removed" in list(await session.scalars(select(AuditEntry.action)))
+        assert await operators(session) == []
+
+
+async def test_only_an_operator_can_be_removed(session_maker: Maker) -> None:
+    customer = await make_customer(session_maker)
+    for email in (customer.email, "nobody@example.com"):
+        with pytest.raises(NotFound):
+            async with unit_of_work(session_maker) as session:
+                await remove_operator(session, email, at=now())
+
+
+async def test_a_former_operator_comes_back_with_a_new_password_and_no_old_session(
+    session_maker: Maker,
+) -> None:
+    operator = await make_operator(session_maker)
+    email, epoch = operator.user.email, operator.user.session_epoch
+    async with unit_of_work(session_maker) as session:
+        await remove_operator(session, email, at=now())
+    async with unit_of_work(session_maker) as session:
+        again = await create_operator(session, email=email, password=PASSWORD, at=now())
+        assert again.id == operator.user.id
+    async with session_maker() as session:
+        (user,) = await operators(session)
+    assert await password_matches(PASSWORD, user.password_hash)
+    assert user.session_epoch > epoch + 1

@@ -5,15 +5,15 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import User
+from app.db.models import Membership, User
 from app.domain.accounts.passwords import hash_password
 from app.domain.accounts.queries import user_by_email
 from app.domain.accounts.service import create_user, require_email, require_password
 from app.domain.audit.service import record
-from app.lib.errors import InvalidInput
+from app.lib.errors import InvalidInput, NotFound
 from app.lib.i18n import DEFAULT_LANGUAGE, N_
 
 CONSOLE = "/operator"
@@ -36,6 +36,11 @@ async def operator_of(session: AsyncSession, *, user_id: UUID, session_epoch: in
     return Operator(user) if user else None
 
 
+async def operators(session: AsyncSession) -> list[User]:
+    """Return every operator by address."""
+    return list(await session.scalars(select(User).where(User.is_operator).order_by(User.email)))
+
+
 async def find_operator(session: AsyncSession, email: str) -> User | None:
     """Return the operator with this address, or nothing; a customer's address is refused.
 
@@ -44,26 +49,51 @@ async def find_operator(session: AsyncSession, email: str) -> User | None:
     user = await user_by_email(session, require_email(email))
     if user is None or user.is_operator:
         return user
-    raise InvalidInput(
-        N_("This address belongs to a customer's account. An operator needs an address of their own."),
-        field="email",
-    )
+    if await session.scalar(select(exists().where(Membership.user_id == user.id))):
+        raise InvalidInput(
+            N_("This address belongs to a customer's account. An operator needs an address of their own."),
+            field="email",
+        )
+    return None
 
 
 async def create_operator(
     session: AsyncSession, *, email: str, password: str, full_name: str = "", at: datetime
 ) -> User:
-    """Add an operator; one who exists stays as they are, password included."""
+    """Add an operator; one who exists stays as they are, password included.
+
+    An account that belongs to no company, such as a former operator's, gets the role and this password.
+    """
     operator = await find_operator(session, email)
     if operator is not None:
         return operator
-    operator = await create_user(
-        session,
-        email=require_email(email),
-        full_name=full_name or require_email(email),
-        password_hash=await hash_password(require_password(password)),
-        language=DEFAULT_LANGUAGE,
-    )
+    password_hash = await hash_password(require_password(password))
+    operator = await user_by_email(session, email)
+    if operator is None:
+        operator = await create_user(
+            session,
+            email=require_email(email),
+            full_name=full_name or require_email(email),
+            password_hash=password_hash,
+            language=DEFAULT_LANGUAGE,
+        )
+    else:
+        operator.full_name = full_name or operator.full_name
+        operator.password_hash = password_hash
+        operator.session_epoch += 1
     operator.is_operator = True
     record(session, at=at, action="operator.created", subject=operator.id, company_id=None, actor="system")
     return operator
+
+
+async def remove_operator(session: AsyncSession, email: str, *, at: datetime) -> None:
+    """Take the role away and end every session; the account stays beside what it has decided.
+
+    Raises `NotFound` when this is no operator's address.
+    """
+    operator = await user_by_email(session, require_email(email))
+    if operator is None or not operator.is_operator:
+        raise NotFound(N_("There is no operator with this address."))
+    operator.is_operator = False
+    operator.session_epoch += 1
+    record(session, at=at, action="operator.removed", subject=operator.id, company_id=None, actor="system")
