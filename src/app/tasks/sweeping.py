@@ -1,7 +1,7 @@
 """A sweep: find what is due, do each by itself, so that one bad or slow row stops nothing; record the run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -34,15 +34,17 @@ async def sweep(resources: Resources, at: datetime, *, name: str, find: FindDue,
             due = await find(session, at=at)
         tally.found = len(due)
         waiting = iter(due)
-
-        async def one_after_the_other() -> None:
-            for row_id in waiting:
-                try:
-                    await do(resources, row_id, at)
-                    tally.done += 1
-                except Exception:
-                    tally.failed += 1
-                    log.exception("sweep.row_failed", sweep=name, row=str(row_id))
-
-        await asyncio.gather(*(one_after_the_other() for _ in range(AT_ONCE)))
+        await asyncio.gather(*(_work_off(resources, at, name, waiting, do, tally) for _ in range(AT_ONCE)))
     return tally
+
+
+async def _work_off(
+    resources: Resources, at: datetime, name: str, waiting: Iterator[UUID], do: Do, tally: Tally
+) -> None:
+    for row_id in waiting:
+        try:
+            await do(resources, row_id, at)
+            tally.done += 1
+        except Exception:
+            tally.failed += 1
+            log.exception("sweep.row_failed", sweep=name, row=str(row_id))
