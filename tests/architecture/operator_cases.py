@@ -115,7 +115,8 @@ def case(kind: CaseKind, **facts: Any) -> OperatorCase:
         "amount": {"ours": 297_000, "paytr": 1},
         "returns": [{"reference": "TZR1", "ours": 100, "paytr": None}],
     }
-    subject = "2026-11-21" if kind is CaseKind.RECONCILIATION_DIFFERS else "TZG0123456789"
+    of_a_day = kind in {CaseKind.RECONCILIATION_DIFFERS, CaseKind.REPORTS_MISSING}
+    subject = "2026-11-21" if of_a_day else "TZG0123456789"
     return OperatorCase(
         **{
             "id": samples.identifier(f"case-{kind}"),

@@ -8,9 +8,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.models import (
-    ReconciliationRun,
-)
+from app.db.models import CaseKind, ReconciliationRun
 from app.domain.billing.reconciliation.service import RunUnderWay, due_days, reconcile_day
 from app.lib.errors import InvalidInput
 from app.lib.settings import Settings
@@ -49,6 +47,42 @@ async def test_paytr_out_of_reach_leaves_a_failed_run_that_is_tried_again(shop: 
     assert good.error is None
     async with shop.session_maker() as session:
         assert await due_days(session, at=NEXT_MORNING + timedelta(hours=6)) == []
+
+
+@pytest.mark.parametrize("error", ["GatewayUnreachable: no answer", None], ids=["no reports", "cut off"])
+async def test_a_day_that_stays_without_reports_becomes_one_case_which_closes_when_they_come(
+    shop: Shop, error: str | None
+) -> None:
+    await shop.sell("2026-11-20 10:00")
+    hours = [timedelta(hours=number) for number in range(4)]
+    async with unit_of_work(shop.session_maker) as session:
+        for after in hours:
+            ended_at = NEXT_MORNING + after if error else None
+            session.add(
+                ReconciliationRun(
+                    day=FRIDAY, started_at=NEXT_MORNING + after, finished_at=ended_at, error=error
+                )
+            )
+    shop.gateway.unreachable = True
+    for at in ("2026-11-21 12:00", "2026-11-21 18:00"):
+        await compared(shop, at=at)
+        (case,) = await cases(shop)
+        assert (case.kind, case.subject, case.closed_at) == (CaseKind.REPORTS_MISSING, "2026-11-20", None)
+    assert case.facts == ({"answer": error} if error else {})
+    shop.gateway.unreachable = False
+    await compared(shop, at="2026-11-22 00:00")
+    (case,) = await cases(shop)
+    assert (case.decision, case.decided_by_id) == ("settled", None)
+
+
+async def test_a_few_tries_without_reports_bother_nobody(shop: Shop) -> None:
+    await shop.sell("2026-11-20 10:00")
+    shop.gateway.unreachable = True
+    for at in ("05:30", "05:35", "05:50", "06:50"):
+        await compared(shop, at=f"2026-11-21 {at}")
+    assert await cases(shop) == []
+    await compared(shop, at="2026-11-21 12:50")
+    assert len(await cases(shop)) == 1
 
 
 async def test_a_run_that_was_cut_off_is_made_again(shop: Shop) -> None:

@@ -23,6 +23,7 @@ class CaseKind(StrEnum):
     OUTCOME_UNKNOWN = "outcome_unknown"
     REFUND_REFUSED = "refund_refused"
     RECONCILIATION_DIFFERS = "reconciliation_differs"
+    REPORTS_MISSING = "reports_missing"
 
 
 class OperatorCase(Identified, Base):

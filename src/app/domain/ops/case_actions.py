@@ -42,6 +42,7 @@ ACTIONS: dict[CaseKind, tuple[CaseAction, ...]] = {
     CaseKind.OUTCOME_UNKNOWN: (A.ASK_AGAIN, A.MARK_FAILED, A.MARK_RETURNED, A.CLOSE),
     CaseKind.REFUND_REFUSED: (A.TRY_AGAIN, A.BY_HAND),
     CaseKind.RECONCILIATION_DIFFERS: (A.EXPLAIN,),
+    CaseKind.REPORTS_MISSING: (A.CLOSE,),
 }
 STEPS = frozenset({A.ASK_AGAIN})
 """What leaves the case open: its answer is still to come."""
@@ -116,7 +117,7 @@ def _is_kept(matter: Matter) -> bool:
 def _is_over(matter: Matter) -> bool:
     """What had to be decided has happened meanwhile, or lies outside of this service."""
     match matter.case.kind:
-        case CaseKind.UNKNOWN_ORDER:
+        case CaseKind.UNKNOWN_ORDER | CaseKind.REPORTS_MISSING:
             return True
         case CaseKind.OUTCOME_UNKNOWN:
             return not _is_open(matter)

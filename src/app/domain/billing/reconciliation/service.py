@@ -41,6 +41,8 @@ CUT_OFF_AFTER = timedelta(minutes=15)
 """A run without an end after this long belongs to a process that is gone."""
 RETRIES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
 """How long to wait after one, two, three and more runs that could not have the reports."""
+TRIES_BEFORE_CASE = len(RETRIES)
+"""Runs of a day in a row without reports after which a person is told: some seven hours."""
 DAYS_AT_ONCE = 7
 WHEN_DUE = (
     ReconciliationRun.day,
@@ -153,10 +155,25 @@ async def _claim(
                 return None
         elif runs and runs[-1].finished_at is None and runs[-1].started_at > at - CUT_OFF_AFTER:
             raise RunUnderWay(N_("This day is being compared at this moment. Look again in a minute."))
+        if _has_failed_too_often(runs):
+            await _report_outage(session, day, runs[-1].error, at=at)
         run = ReconciliationRun(day=day, started_at=at)
         session.add(run)
         await session.flush()
         return run.id, await earliest_start(session, day)
+
+
+def _has_failed_too_often(runs: Sequence[ReconciliationRun]) -> bool:
+    """Say whether each of a day's latest runs, oldest first, was without reports or was cut off."""
+    latest = runs[-TRIES_BEFORE_CASE:]
+    ended_well = any(run.finished_at is not None and run.error is None for run in latest)
+    return len(latest) == TRIES_BEFORE_CASE and not ended_well
+
+
+async def _report_outage(session: AsyncSession, day: date, error: str | None, *, at: datetime) -> None:
+    """Tell a person that a day cannot be compared; the days behind it wait, so it is one case an outage."""
+    facts = {"answer": error} if error else {}
+    await open_case(session, CaseKind.REPORTS_MISSING, day.isoformat(), company_id=None, facts=facts, at=at)
 
 
 async def _fail(session_maker: Maker, run_id: UUID, error: str, *, at: datetime) -> ReconciliationRun:
@@ -190,8 +207,15 @@ async def _finish(
         run.totals = comparison.totals_as_facts
         run.difference_count = len(comparison.differences)
         session.add_all(rows_of(run_id, comparison.differences))
+        await _end_outage(session, day, at=at)
         await _lay_before_an_operator(session, day, comparison, at=at)
     return run
+
+
+async def _end_outage(session: AsyncSession, day: date, *, at: datetime) -> None:
+    note = N_("PayTR's reports came after all.")
+    subject = day.isoformat()
+    await settle_case(session, CaseKind.REPORTS_MISSING, subject, decision="settled", note=note, at=at)
 
 
 def rows_of(run_id: UUID, differences: Sequence[Difference]) -> list[ReconciliationDifference]:
