@@ -20,6 +20,8 @@ from tests.factories import Customer, callback_form, make_customer, send_callbac
 from tests.worker import drain
 
 HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)">')
+TEAM = 297_000
+CHOICE = {"plan": "team", "interval": "month", "consent": "yes"}
 DESCRIPTION = {"brand": "VISA", "bank": "Deneme Bankası", "expiry_month": 12, "expiry_year": 2030}
 
 
@@ -112,3 +114,28 @@ async def make_buyer(resources: Resources, client: Browser) -> Buyer:
     customer = await make_customer(resources.session_maker, language="en")
     await customer.log_in(client)
     return Buyer(resources, client, customer)
+
+
+async def begin_checkout(buyer: Buyer) -> dict[str, str]:
+    """Agree, and return the fields of the form that the browser would post to PayTR."""
+    answer = await buyer.client.submit("/billing/checkout/card", **CHOICE)
+    assert answer.status_code == 200, answer.text
+    return dict(HIDDEN.findall(answer.text[answer.text.index('id="card-form"') :]))
+
+
+async def report(buyer: Buyer, oid: str, total: int = TEAM, **fields: str) -> None:
+    """Let PayTR report a payment of an order."""
+    answer = await send_callback(buyer.client, callback_form(oid, total, **fields))
+    assert answer.text == "OK"
+
+
+async def all_of(buyer: Buyer, model: type[Any]) -> list[Any]:
+    """Return every row of a kind, oldest first."""
+    async with buyer.resources.session_maker() as session:
+        return list(await session.scalars(select(model).order_by(model.id)))
+
+
+async def the(buyer: Buyer, model: type[Any]) -> Any:
+    """Return the only row of a kind."""
+    (only,) = await all_of(buyer, model)
+    return only
