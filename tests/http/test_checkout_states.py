@@ -1,12 +1,13 @@
 """What an attempt is once PayTR was asked for its page: committed, whatever the page says."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.db.models import Payment, PaymentStatus
+from app.db.models import Payment, PaymentStatus, User
 from app.domain.payments.gateway import GatewayRefused
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.values import FrameRequest, FrameToken
+from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 from tests.conftest import Browser
 from tests.factories import callback_form, make_customer, send_callback
@@ -78,3 +79,16 @@ async def test_a_callback_that_comes_before_the_token_is_not_undone_by_it(
 
     monkeypatch.setattr(gateway, "request_frame", late)
     assert (await begin(buyer, resources, 200)).status is PaymentStatus.SUCCEEDED
+
+
+async def test_an_attempt_with_an_address_that_paytr_cannot_take_has_failed_and_says_so(
+    buyer: Browser, resources: Resources
+) -> None:
+    async with unit_of_work(resources.session_maker) as session:
+        await session.execute(update(User).values(email="ışık@example.com"))
+    answer = await buyer.submit("/billing/checkout", plan="team", interval="month")
+    assert (answer.status_code, "without accented or Turkish letters" in answer.text) == (422, True)
+    async with resources.session_maker() as session:
+        payment = (await session.scalars(select(Payment))).one()
+    assert (payment.status, payment.failure_code) == (PaymentStatus.FAILED, "request_refused")
+    assert (payment.failed_at is not None, payment.next_inquiry_at) == (True, None)

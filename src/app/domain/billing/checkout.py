@@ -60,6 +60,8 @@ class FrameAnswer:
     frame: FrameToken | None
     status: PaymentStatus
     reason: str | None
+    objection: InvalidInput | None = None
+    """What the buyer has to change, since trying again leads nowhere."""
 
 
 async def place_order(
@@ -112,9 +114,11 @@ def refuse_other_plan(subscription: Subscription, plan_code: str, *, language: s
 
 
 async def ask_for_frame(gateway: PaymentGateway, request: FrameRequest) -> FrameAnswer:
-    """Ask PayTR for its page, once. Raises `InvalidInput` for an e-mail address that PayTR cannot take."""
+    """Ask PayTR for its page, once; an e-mail address that it cannot take is not even sent."""
     try:
         frame = await gateway.request_frame(request)
+    except InvalidInput as objection:
+        return FrameAnswer(None, PaymentStatus.FAILED, str(objection), objection)
     except GatewayError as error:
         log.warning("checkout.no_frame", merchant_oid=request.merchant_oid, reason=str(error))
         refused = isinstance(error, GatewayRefused)

@@ -73,6 +73,8 @@ class CheckoutController(Controller):
         answer = await open_frame(gateway, checkout, viewer, settings, address=address_of(request))
         await note_frame(db_session, checkout.payment, answer, at=now())
         await commit(db_session)  # also when the page says 503, whose request would be rolled back
+        if answer.objection:
+            raise answer.objection
         return checkout_page(request, checkout, answer.frame)
 
     @get("/billing/checkout", name="checkout:show", sync_to_thread=False)
