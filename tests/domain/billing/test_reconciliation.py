@@ -88,7 +88,7 @@ async def test_every_kind_of_difference_is_found_and_nothing_else(shop: Shop) ->
     (case,) = await cases(shop)
     assert (case.kind, case.subject) == (CaseKind.RECONCILIATION_DIFFERS, "2026-11-20")
     assert case.facts["differences"] == 6
-    assert case.facts["missing_there"] == 2
+    assert case.facts["causes"]["missing_there"] == 2
 
 
 async def test_money_we_have_not_heard_of_names_the_state_of_its_order(shop: Shop) -> None:

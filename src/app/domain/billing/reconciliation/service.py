@@ -253,8 +253,8 @@ async def _lay_before_an_operator(
     kind, subject = CaseKind.RECONCILIATION_DIFFERS, day.isoformat()
     if comparison.differences:
         causes = Counter(difference.cause.value for difference in comparison.differences)
-        facts = {"differences": len(comparison.differences), **causes}
+        facts = {"differences": len(comparison.differences), "causes": causes}
         await open_case(session, kind, subject, company_id=None, facts=facts, at=at)
     else:
-        note = "A later comparison of this day found no difference."
+        note = N_("A later comparison of this day found no difference.")
         await settle_case(session, kind, subject, decision="settled", note=note, at=at)

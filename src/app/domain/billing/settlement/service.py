@@ -193,6 +193,8 @@ def _parameters(
         "plan": row.plan_code,
         "code": message.failed_reason_code,
     }
+    if message.currency not in (None, row.currency):
+        facts["named_currency"] = message.currency
     return store.common_parameters(
         message, arrival.payload, source=arrival.source, outcome=outcome.value, at=at, payment_id=payment_id
     ) | store.audit_parameters(at=at, action=action, subject=payment_id, company_id=company_id, facts=facts)
