@@ -28,6 +28,7 @@ from app.domain.companies.queries import billing_contact
 from app.domain.jobs import Job
 from app.domain.notifications.messages import RefundSent
 from app.domain.notifications.service import queue_email
+from app.lib.i18n import N_
 from app.lib.uow import defer
 
 
@@ -187,7 +188,7 @@ async def _close_unknown(session: AsyncSession, refund: Refund, *, at: datetime)
         CaseKind.OUTCOME_UNKNOWN,
         refund.reference,
         decision="settled",
-        note="PayTR lists the refund.",
+        note=N_("PayTR lists the refund."),
         at=at,
     )
 

@@ -31,10 +31,11 @@ from app.domain.billing.verification.rules import LADDER, Expectation, differenc
 from app.domain.payments.gateway import GatewayError, PaymentGateway
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import Inquiry
+from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 
-PAID_TWICE = "The order was paid by another payment already; PayTR's own record confirms this one too."
+PAID_TWICE = N_("The order was paid by another payment already; PayTR's own record confirms this one too.")
 """The reason of an automatic refund, for the record."""
 SETTLED = "settled"
 UNSENT_CHARGE = and_(Payment.status == PaymentStatus.CREATED, Payment.channel == PaymentChannel.STORED_CARD)
@@ -162,7 +163,7 @@ async def _compare(
         CaseKind.OUTCOME_UNKNOWN,
         payment.merchant_oid,
         decision=SETTLED,
-        note="PayTR reported a success and its own record agrees.",
+        note=N_("PayTR reported a success and its own record agrees."),
         at=at,
     )
     if payment.is_surplus:
