@@ -1,7 +1,8 @@
 """The registry: every job has a task, a policy and a worker that knows it by its name."""
 
+from app.domain.billing.reconciliation.service import CUT_OFF_AFTER
 from app.domain.jobs import POLICIES, Job, Queue
-from app.server.plugins import build_workers
+from app.server.plugins import CONCURRENCY, CRON_SECONDS, build_workers
 from app.tasks import CRONS, TASKS
 from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources
@@ -29,6 +30,20 @@ def test_every_due_column_is_swept_at_least_every_minute() -> None:
     sweeps = {task.__name__: cron for _, cron, task in CRONS if task.__name__.startswith("sweep_")}
     assert {*SWEEPS, "sweep_transitions"} == set(sweeps)
     assert set(sweeps.values()) <= {"* * * * *", "* * * * * */20"}
+
+
+def test_a_receipt_never_waits_behind_a_slow_paytr() -> None:
+    talks = {job for job, policy in POLICIES.items() if policy.queue is Queue.PAYTR}
+    sweeps = {task.__name__ for queue, _, task in CRONS if queue is Queue.PAYTR}
+    assert {Job.SEND_CHARGE, Job.SEND_REFUND, Job.INQUIRE_PAYMENT, Job.RECONCILE_DAY} <= talks
+    assert {Job.RENDER_INVOICE, Job.ANNOUNCE, Job.SEND_EMAIL}.isdisjoint(talks)
+    assert {"sweep_charges", "sweep_inquiries", "sweep_refunds", "sweep_reconciliation"} <= sweeps
+    assert CONCURRENCY[Queue.PAYTR] > len(sweeps), "jobs run beside the sweeps even when all of them hang"
+
+
+def test_a_comparison_is_ended_before_it_counts_as_cut_off() -> None:
+    assert POLICIES[Job.RECONCILE_DAY].timeout < CUT_OFF_AFTER.total_seconds()
+    assert CRON_SECONDS["sweep_reconciliation"] < CUT_OFF_AFTER.total_seconds()
 
 
 def test_a_job_may_take_as_long_as_what_it_calls() -> None:

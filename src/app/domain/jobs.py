@@ -5,9 +5,10 @@ from enum import StrEnum
 
 
 class Queue(StrEnum):
-    """Queues apart, so that slow provisioning starves no receipt."""
+    """Queues apart, so that neither slow provisioning nor a slow PayTR starves a receipt."""
 
     BILLING = "billing"
+    PAYTR = "paytr"
     MAIL = "mail"
     WORKSPACES = "workspaces"
 
@@ -40,15 +41,15 @@ class JobPolicy:
 POLICIES = {
     Job.RENDER_INVOICE: JobPolicy(Queue.BILLING, timeout=60, retries=5),
     Job.ANNOUNCE: JobPolicy(Queue.BILLING, timeout=10, retries=1),
-    Job.INQUIRE_PAYMENT: JobPolicy(Queue.BILLING, timeout=60, retries=1),
-    Job.SEND_CHARGE: JobPolicy(Queue.BILLING, timeout=120, retries=1),
+    Job.INQUIRE_PAYMENT: JobPolicy(Queue.PAYTR, timeout=60, retries=1),
+    Job.SEND_CHARGE: JobPolicy(Queue.PAYTR, timeout=120, retries=1),
     # PayTR may take 90 seconds over a refund, and is asked before or after it
-    Job.SEND_REFUND: JobPolicy(Queue.BILLING, timeout=240, retries=1),
+    Job.SEND_REFUND: JobPolicy(Queue.PAYTR, timeout=240, retries=1),
     # a list, a refund of up to 90 seconds, and the questions around it
-    Job.FOLLOW_CARD_REGISTRATION: JobPolicy(Queue.BILLING, timeout=300, retries=1),
-    Job.REMOVE_CARD: JobPolicy(Queue.BILLING, timeout=120, retries=1),
+    Job.FOLLOW_CARD_REGISTRATION: JobPolicy(Queue.PAYTR, timeout=300, retries=1),
+    Job.REMOVE_CARD: JobPolicy(Queue.PAYTR, timeout=120, retries=1),
     # a dozen reports of up to 90 seconds each, when PayTR is slow; what is cut off is swept up
-    Job.RECONCILE_DAY: JobPolicy(Queue.BILLING, timeout=600, retries=1),
+    Job.RECONCILE_DAY: JobPolicy(Queue.PAYTR, timeout=600, retries=1),
     Job.SEND_EMAIL: JobPolicy(Queue.MAIL, timeout=60, retries=1),
     Job.RUN_TRANSITION: JobPolicy(Queue.WORKSPACES, timeout=300, retries=1),
 }

@@ -28,7 +28,9 @@ from app.tasks.context import Resources
 Alchemy = SQLAlchemyAsyncConfig
 ENQUEUE_SECONDS = 2.0
 """How long a request waits for the queue after its commit; PayTR is waiting for our answer meanwhile."""
-CONCURRENCY = {Queue.BILLING: 4, Queue.MAIL: 2, Queue.WORKSPACES: 4}
+CONCURRENCY = {Queue.BILLING: 4, Queue.PAYTR: 8, Queue.MAIL: 2, Queue.WORKSPACES: 4}
+CRON_SECONDS = {"sweep_reconciliation": 840}
+"""Of crons that need more than five minutes: a day is up to some thirty reports, and PayTR may be slow."""
 log = structlog.stdlib.get_logger("queue")
 
 
@@ -83,7 +85,7 @@ def build_redis(url: str, *, decode: bool = True) -> "Redis":
 
 
 def build_queues(settings: Settings) -> SAQPlugin:
-    """Return the three queues with no worker attached: enough to enqueue."""
+    """Return the queues with no worker attached: enough to enqueue."""
     return SAQPlugin(SAQConfig(queue_configs=[_queue(settings, name) for name in Queue]))
 
 
@@ -156,7 +158,7 @@ def _queue(settings: Settings, name: Queue, **hooks: object) -> QueueConfig:
         concurrency=CONCURRENCY[name],
         tasks=[named(job, task) for job, task in TASKS if POLICIES[job].queue is name],
         scheduled_tasks=[
-            CronJob(function=task, cron=cron, timeout=300, retries=1)
+            CronJob(function=task, cron=cron, timeout=CRON_SECONDS.get(task.__name__, 300), retries=1)
             for queue, cron, task in CRONS
             if queue is name
         ],

@@ -1,4 +1,4 @@
-"""The worker process: all three queues in one event loop, stopped together."""
+"""The worker process: all queues in one event loop, stopped together."""
 
 import asyncio
 import signal
