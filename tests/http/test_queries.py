@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,13 +10,22 @@ from litestar import Litestar
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from app.db.models import DifferenceCause
+from app.domain.billing.reconciliation.book import day_of
+from app.domain.billing.reconciliation.rules import Difference
+from app.domain.billing.refunds.service import request_refund
+from app.lib.clock import now
+from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 from tests.conftest import Browser, browser
+from tests.domain.billing.books import add_run
 from tests.factories import (
     Customer,
+    add_case,
     add_workspace,
     callback_form,
     make_customer,
+    make_operator,
     pay,
     send_callback,
     start_checkout,
@@ -23,6 +33,17 @@ from tests.factories import (
 
 MANY = 50
 LIMIT = 3
+YESTERDAY = day_of(now()) - timedelta(days=1)
+OPERATORS_PAGES = {
+    "/operator": 5,
+    "/operator/cases": 2,
+    "/operator/payments": 2,
+    "/operator/reconciliation": 3,
+    "a case": 8,
+    "a payment": 6,
+    "a day": 6,
+}
+"""Who looks is one question; a file about one thing asks once for each kind of row that belongs to it."""
 
 
 @contextmanager
@@ -91,6 +112,55 @@ async def test_a_workspaces_page_asks_three_times_at_most(resources: Resources, 
     await customer.log_in(client)
     asked = await queries_for(resources, client, f"/workspaces/{workspace.id}")
     assert len(asked) <= LIMIT, asked
+
+
+async def fill_the_desk(resources: Resources, number: int) -> dict[str, str]:
+    """Let payments, refunds, cases and compared days happen; return the pages of one of each."""
+    customer = await make_customer(resources.session_maker)
+    before = now() - timedelta(days=2)
+    payment = (await pay(resources.session_maker, customer, resources.settings, at=before)).payment
+    case_id = await add_case(resources.session_maker, payment)
+    for index in range(number):
+        await pay(resources.session_maker, customer, resources.settings)
+        await add_case(resources.session_maker, payment, subject=f"TZG{index}")
+        await add_run(resources.session_maker, YESTERDAY, differences=[missing(index)] * number)
+        async with unit_of_work(resources.session_maker) as session:
+            await request_refund(
+                session, payment.id, amount=100, reason="Asked", requested_by_id=None, at=now()
+            )
+    day = YESTERDAY.isoformat()
+    return {
+        "/operator": "/operator",
+        "/operator/cases": "/operator/cases",
+        "/operator/payments": "/operator/payments",
+        "/operator/reconciliation": "/operator/reconciliation",
+        "a case": f"/operator/cases/{case_id}",
+        "a payment": f"/operator/payments/{payment.merchant_oid}",
+        "a day": f"/operator/reconciliation/{day}",
+    }
+
+
+def missing(index: int) -> Difference:
+    return Difference(
+        cause=DifferenceCause.MISSING_HERE,
+        kind="sale",
+        currency="TRY",
+        ours=None,
+        theirs=100,
+        merchant_oid=f"TZG{index}",
+    )
+
+
+async def test_the_operators_pages_ask_no_more_often_for_much_than_for_little(
+    resources: Resources, client: Browser
+) -> None:
+    await (await make_operator(resources.session_maker)).log_in(client)
+    asked: list[dict[str, int]] = []
+    for number in (1, 10):
+        pages = await fill_the_desk(resources, number)
+        asked.append({name: len(await queries_for(resources, client, path)) for name, path in pages.items()})
+    assert asked[0] == asked[1]
+    assert asked[1] == OPERATORS_PAGES
 
 
 async def test_the_public_pages_ask_once(resources: Resources, client: Browser) -> None:

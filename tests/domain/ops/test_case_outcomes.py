@@ -26,6 +26,8 @@ from app.lib.clock import now
 from app.lib.errors import DomainError
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
+from app.tasks.context import Resources
+from tests.domain.billing.card_desk import Desk
 from tests.domain.ops.desk import NOTE, Maker, deciding, only_case, read
 from tests.factories import add_case, make_customer, pay, start_checkout
 
@@ -155,3 +157,17 @@ async def test_what_events_have_settled_is_closed_by_nobody_and_once(
     async with session_maker() as session:
         case = await session.get_one(OperatorCase, case_id)
     assert (case.note, case.decided_by_id) == ("first", None)
+
+
+async def test_a_case_about_storing_a_card_names_it_although_paytr_has_reported_the_payment(
+    resources: Resources,
+) -> None:
+    desk = Desk(resources, await make_customer(resources.session_maker))
+    await desk.begin()
+    await desk.report(**desk.confirm(), total_amount=150)
+    async with resources.session_maker() as session:
+        file = await case_file(session, await only_case(resources.session_maker))
+    assert file.payment is not None
+    assert (len(file.payment.events), file.payment.payment) == (1, None)
+    assert file.registration is not None
+    assert (file.registration.merchant_oid, file.about) == (desk.oid, "card")

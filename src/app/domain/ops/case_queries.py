@@ -93,14 +93,15 @@ async def case_file(session: AsyncSession, case_id: UUID) -> CaseFile:
     """Return one case with everything it is about."""
     row = await case_row(session, case_id)
     case = row.case
-    payment = await file_of(session, case.facts.get("merchant_oid") or case.subject)
-    refunds = payment.refunds if payment else []
+    file = await file_of(session, case.facts.get("merchant_oid") or case.subject)
+    payment = file.payment if file else None
+    refunds = file.refunds if file else []
     refund = next((refund for refund in refunds if refund.reference == case.subject), None)
     return CaseFile(
         row=row,
-        matter=Matter(case, payment.payment if payment else None, refund),
-        payment=payment,
-        registration=await _registration_of(session, case.subject) if refund is None else None,
+        matter=Matter(case, payment, refund),
+        payment=file,
+        registration=await _registration_of(session, case.subject) if payment is None else None,
         trail=await trail_of(session, case.company_id, {case.id}),
     )
 
