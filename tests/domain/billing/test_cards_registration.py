@@ -1,23 +1,27 @@
 """Adding a card: what PayTR reports counts once, and nothing is left hanging."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from app.db.models import (
+    CardRegistration,
     CaseKind,
     OperatorCase,
     RefundStatus,
     RegistrationStatus,
     StoredCard,
 )
+from app.domain.billing.cards.registrations import TRIES_AN_HOUR
 from app.domain.billing.cards.rules import NOT_LISTED, TEST_PAYMENT
 from app.domain.billing.cards.service import due_removals, remove_card
 from app.domain.billing.cards.store import reveal, tokens_of
 from app.domain.billing.settlement.service import Outcome
 from app.domain.billing.verification.rules import LADDER
 from app.lib.crypto import Unreadable
+from app.lib.errors import TooMany
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 from tests.conftest import msgspec_replace
@@ -186,3 +190,9 @@ async def test_a_card_that_comes_back_while_its_removal_waits_is_not_removed(des
         assert await due_removals(session, at=desk.at + timedelta(days=9)) == []
     removed, kept = await desk.all(StoredCard)
     assert (removed.card_token, kept.removed_at, kept.is_default) == (None, None, True)
+
+
+async def test_cards_tried_at_the_same_moment_count_as_those_tried_one_by_one(desk: Desk) -> None:
+    tries = await asyncio.gather(*(desk.begin() for _ in range(2 * TRIES_AN_HOUR)), return_exceptions=True)
+    assert sum(isinstance(attempt, TooMany) for attempt in tries) == TRIES_AN_HOUR
+    assert len(await desk.all(CardRegistration)) == TRIES_AN_HOUR

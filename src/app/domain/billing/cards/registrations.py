@@ -36,6 +36,7 @@ from app.domain.payments.values import BasketLine, CardPayment
 from app.lib.errors import InvalidInput, NotFound, TooMany
 from app.lib.i18n import N_, translate
 from app.lib.ids import random_reference, uuid7
+from app.lib.locks import advisory_lock
 from app.lib.money import TURKISH_LIRA
 from app.lib.settings import Settings
 from app.lib.uow import defer
@@ -164,6 +165,7 @@ async def settle_registration(
 
 
 async def _refuse_too_many(session: AsyncSession, company_id: UUID, *, at: datetime) -> None:
+    await advisory_lock(session, "card tries", str(company_id))  # those of one moment are counted as well
     statement = select(func.count(), func.min(CardRegistration.consented_at)).where(
         CardRegistration.company_id == company_id, CardRegistration.consented_at > at - AN_HOUR
     )
