@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from app.domain.billing.demo import DEMO_PASSWORD, EMAIL_DOMAIN
+from app.domain.billing.demo.service import DEMO_PASSWORD, EMAIL_DOMAIN
 from app.lib.ids import random_reference
 from tests.browser.conftest import SCREENSHOTS, prefer
 from tests.browser.product import Product
@@ -80,8 +80,20 @@ def test_every_page_of_the_console_fits_and_raises_no_error(
     enter(page)
     prefer(context, language=language, color_scheme=scheme)
     folder = SCREENSHOTS / device / language / scheme
-    for name in ("", "/cases", "/cases?status=closed", "/payments", f"/payments/{merchant_oid}"):
+    for name in (
+        "",
+        "/cases",
+        "/cases?status=closed",
+        "/payments",
+        f"/payments/{merchant_oid}",
+        "/reconciliation",
+    ):
         look_at(page, f"/operator{name}", folder / f"operator{re.sub(r'[^a-z]+', '-', name[:18])}.png")
+    day = page.locator("a.records-main").first.get_attribute("href") or ""
+    look_at(page, day, folder / "operator-reconciliation-day.png")
+    page.goto("/operator/cases")
+    page.locator(".filter summary").click()
+    assert not too_wide(page), "the open menu sticks out at the side"
     page.goto("/operator/cases?kind=unknown_order")
     look_at(
         page, page.locator("a.records-main").first.get_attribute("href") or "", folder / "operator-case.png"
@@ -95,5 +107,11 @@ def look_at(page: Page, address: str, picture: Path) -> None:
     page.goto(address)
     page.wait_for_load_state("load")
     page.screenshot(path=picture, full_page=True)
-    wide = page.evaluate("document.scrollingElement.scrollWidth - document.scrollingElement.clientWidth")
-    assert wide <= 0, f"{address} is {wide} px wider than the window"
+    assert not too_wide(page), f"{address} is wider than the window"
+
+
+def too_wide(page: Page) -> bool:
+    """Tell whether the page can be scrolled sideways."""
+    return bool(
+        page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth")
+    )

@@ -16,9 +16,16 @@ PUBLIC = {
     "login": "/login",
     "terms": "/legal/terms",
     "privacy": "/legal/privacy",
+    "card-storage": "/legal/card-storage",
     "not-found": "/legal/nothing",
 }
-PRIVATE = {"dashboard": "/dashboard", "billing": "/billing", "workspaces": "/workspaces"}
+PRIVATE = {
+    "dashboard": "/dashboard",
+    "billing": "/billing",
+    "cards": "/billing/cards",
+    "card-new": "/billing/cards/new",
+    "workspaces": "/workspaces",
+}
 WIDTHS = {"desk": 1280, "phone": 390}
 LOOKS = [
     ("desk", "tr", "light"),
