@@ -80,9 +80,10 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
         debug=False,
     )
     application.state.resources = resources
+    application.state.intake = CallbackIntake(resources.session_maker, paytr_credentials(settings), settings)
     # Around the router and not in it: it refuses unknown addresses and methods before any middleware runs.
-    for layer in (SecurityHeaders(settings, settings.paytr_base_url), RequestContext(settings)):
-        application.asgi_handler = layer(application.asgi_handler)
+    dressed = SecurityHeaders(settings, settings.paytr_base_url, application.asgi_handler)
+    application.asgi_handler = RequestContext(settings, dressed)
     return application
 
 
@@ -98,7 +99,6 @@ def dependencies(settings: Settings, resources: Resources, sessions: Any) -> dic
         "engine": constant(resources.engine),
         "redis": constant(resources.redis),
         "gateway": constant(resources.gateway),
-        "intake": constant(CallbackIntake(resources.session_maker, paytr_credentials(settings), settings)),
         "storage": constant(resources.storage),
         "sessions": constant(sessions),
         "viewer": Provide(viewer_of_request, sync_to_thread=False),

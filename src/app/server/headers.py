@@ -3,7 +3,6 @@
 from urllib.parse import urlsplit
 
 from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.lib.settings import Settings
@@ -26,12 +25,11 @@ POLICY = {
 }
 
 
-class SecurityHeaders(ASGIMiddleware):
+class SecurityHeaders:
     """Adds the headers to every response that has not set its own."""
 
-    scopes = (ScopeType.HTTP,)
-
-    def __init__(self, settings: Settings, paytr_base_url: str) -> None:
+    def __init__(self, settings: Settings, paytr_base_url: str, next_app: ASGIApp) -> None:
+        self._next = next_app
         common = {
             "Content-Security-Policy": content_security_policy(),
             "Referrer-Policy": "strict-origin-when-cross-origin",
@@ -55,8 +53,11 @@ class SecurityHeaders(ASGIMiddleware):
             ),
         }
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and complete the response's headers."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._next(scope, receive, send)
+            return
         headers = self._headers_for(scope["path"])
 
         async def send_with_headers(message: Message) -> None:
@@ -66,7 +67,7 @@ class SecurityHeaders(ASGIMiddleware):
                 message["headers"] = [*message["headers"], *missing]
             await send(message)
 
-        await next_app(scope, receive, send_with_headers)
+        await self._next(scope, receive, send_with_headers)
 
     def _headers_for(self, path: str) -> list[tuple[bytes, bytes]]:
         for start, headers in self._by_path.items():

@@ -1,5 +1,6 @@
 """Every request gets an id, a client address, a language, one log line and a measurement."""
 
+import logging
 import re
 import secrets
 import time
@@ -9,7 +10,6 @@ from typing import Any
 
 import structlog
 from litestar.enums import ScopeType
-from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Histogram
 
@@ -22,6 +22,7 @@ REQUEST_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 HEADERS_READ = frozenset({b"x-request-id", b"x-forwarded-for", b"cookie", b"accept-language"})
 QUIET_PATHS = ("/static/", "/health/", "/metrics")
 log = structlog.stdlib.get_logger("request")
+is_told = logging.getLogger("request")
 
 request_seconds = Histogram(
     "tezgah_request_seconds",
@@ -31,18 +32,20 @@ request_seconds = Histogram(
 )
 
 
-class RequestContext(ASGIMiddleware):
+class RequestContext:
     """The outermost layer: what all others may rely on."""
 
-    scopes = (ScopeType.HTTP,)
-
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, next_app: ASGIApp) -> None:
+        self._next = next_app
         self._trusted = frozenset(
             part.strip() for part in settings.trusted_proxies.split(",") if part.strip()
         )
 
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Bind the context, pass the request on, then log and measure it."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._next(scope, receive, send)
+            return
         headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in HEADERS_READ}
         request_id = self._request_id(scope, headers)
         address = client_address(scope, headers, self._trusted)
@@ -62,7 +65,7 @@ class RequestContext(ASGIMiddleware):
             await send(message)
 
         try:
-            await next_app(scope, receive, send_with_id)
+            await self._next(scope, receive, send_with_id)
         finally:
             self._finish(scope, status, time.perf_counter() - started)
 
@@ -76,7 +79,7 @@ class RequestContext(ASGIMiddleware):
         route = scope.get("path_template") or (sorted(handler.paths)[0] if handler else "unmatched")
         method = str(scope.get("method", ""))
         timer(method, route, status).observe(seconds)
-        if not scope["path"].startswith(QUIET_PATHS):
+        if is_told.isEnabledFor(logging.INFO) and not scope["path"].startswith(QUIET_PATHS):
             log.info(
                 "request",
                 method=method,
