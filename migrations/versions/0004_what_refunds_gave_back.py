@@ -20,9 +20,7 @@ CHECKS = {
 def upgrade() -> None:
     op.add_column("refunds", sa.Column("returned", sa.BigInteger(), nullable=True))
     for column in ("unanswered", "inquiries"):
-        op.add_column(
-            "refunds", sa.Column(column, sa.Integer(), nullable=False, server_default=sa.text("0"))
-        )
+        op.add_column("refunds", sa.Column(column, sa.Integer(), nullable=False, server_default=sa.text("0")))
         op.alter_column("refunds", column, server_default=None)
     op.execute("UPDATE refunds SET returned = amount WHERE status = 'succeeded'")
     op.execute("UPDATE refunds SET unanswered = 1 WHERE status IN ('sent', 'unknown')")
