@@ -22,7 +22,15 @@ CHECKS = {
         "codespell",
         *("README.md", "CONTRIBUTING.md", "STYLE.md", "docs", "src", "tests", "scripts", "deploy"),
     ],
-    "templates, translations, house rules": ["pytest", "-q", "tests/architecture"],
+    "templates, translations, house rules": [
+        "pytest",
+        "-q",
+        "-n",
+        "logical",
+        "--maxprocesses",
+        "4",
+        "tests/architecture",
+    ],
 }
 MIGRATIONS = [["tezgah", "database", "upgrade"], ["tezgah", "database", "check"]]
 

@@ -130,7 +130,7 @@ def worker_part(settings: Settings) -> Part:
     """Return the worker for money; documents and mails have tests of their own."""
     return Part(
         name="worker",
-        command=tezgah("worker", "--queue", "billing"),
+        command=tezgah("worker", "--queue", "paytr", "--queue", "billing"),
         ready=lambda: True,
         environment=environment(settings),
     )

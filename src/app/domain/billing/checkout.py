@@ -155,7 +155,7 @@ def frame_request(checkout: Checkout, viewer: Viewer, settings: Settings, *, add
         user_ip=address,
         user_name=viewer.user.full_name,
         user_address=viewer.company.address or viewer.company.name,
-        user_phone=viewer.company.phone or "05000000000",
+        user_phone=viewer.company.phone or "",
         ok_url=f"{settings.base_url}/billing/return/ok?oid={payment.merchant_oid}",
         fail_url=f"{settings.base_url}/billing/return/fail?oid={payment.merchant_oid}",
         language=language,

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import PAYMENT_TRANSITIONS, OperatorCase, Payment, PaymentStatus, Refund
 from app.domain.accounts.operators import Operator
 from app.domain.audit.service import record
+from app.domain.billing.cards.orders import expire_with_payment
 from app.domain.billing.refunds import outcomes as refund_outcomes
 from app.domain.billing.refunds.rules import Entry
 from app.domain.billing.refunds.service import request_refund
@@ -165,6 +166,7 @@ async def _mark_failed(deed: Deed) -> None:
         return
     payment.status = PAYMENT_TRANSITIONS.move(payment.status, PaymentStatus.FAILED)
     payment.failed_at, payment.next_inquiry_at = deed.at, None
+    await expire_with_payment(deed.session, payment.id)
     defer(deed.session, Job.ANNOUNCE, company_id=str(payment.company_id))
 
 

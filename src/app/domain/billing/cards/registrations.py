@@ -110,7 +110,7 @@ def card_payment(
         user_ip=address,
         user_name=viewer.user.full_name,
         user_address=viewer.company.address or viewer.company.name,
-        user_phone=viewer.company.phone or "05000000000",
+        user_phone=viewer.company.phone or "",
         ok_url=f"{back}/ok?oid={registration.merchant_oid}",
         fail_url=f"{back}/fail?oid={registration.merchant_oid}",
         language=language,

@@ -137,7 +137,7 @@ class CheckoutController(Controller):
         """
         viewer = request.scope["user"]
         if not isinstance(viewer, Viewer):
-            address = f"/billing/payments/{quote(oid)}" if oid else "/billing"
+            address = f"/billing/payments/{quote(oid, safe='')}" if oid else "/billing"
             return Template("billing/out_of_frame.html.j2", context={"address": address})
         require_billing(viewer)
         row = await payment_of(db_session, viewer.company.id, oid)
