@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Compiled modules are kept, whatever the shell says: every part starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE
-# Test processes side by side, each with stores of its own; 0 for one, in which a debugger can stop.
-WORKERS ?= logical
+# Test processes side by side, each with stores of its own: they wait for processes more than they compute.
+# 0 for one, in which a debugger can stop.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup test check format bench storm seed lock clean
@@ -19,11 +20,11 @@ setup: ## install what is missing: Python packages, front-end packages, the edit
 	@$(PYTHON) scripts/bootstrap.py $(SETUP)
 
 test: setup ## every test, the browser's included (ARGS="-k invoice" for some)
-	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 check: ## what CI runs before the tests: format, lint, types, contracts, migrations, templates, translations
 	@$(PYTHON) scripts/bootstrap.py --only python product
-	@$(BIN)/python scripts/check.py
+	@$(BIN)/python scripts/check.py $(ARGS)
 
 format: ## put the sources into their format
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix --quiet .

@@ -32,12 +32,17 @@ CHECKS = {
         "tests/architecture",
     ],
 }
+WITHOUT_TESTS = "--without-tests" in sys.argv
+"""For CI, which runs every test a moment later."""
 MIGRATIONS = [["tezgah", "database", "upgrade"], ["tezgah", "database", "check"]]
 
 
 def main() -> int:
     """Return 0 when every check passes."""
-    passed = [run(name, [command], os.environ) for name, command in CHECKS.items()]
+    checks = {
+        name: command for name, command in CHECKS.items() if not (WITHOUT_TESTS and "pytest" in command)
+    }
+    passed = [run(name, [command], os.environ) for name, command in checks.items()]
     with tempfile.TemporaryDirectory() as folder, test_services(Path(folder)) as services:
         environment = {
             **os.environ,

@@ -1,14 +1,16 @@
 """The browser under the browser tests: one is always found, and the one from npm is a real one."""
 
+import asyncio
 import http.server
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from playwright.async_api import async_playwright
 
-from tests.browser.chromium import BUNDLED, NoChromiumError, chromium_executable
+from tests.browser.chromium import BUNDLED, ChromiumLaunch, NoChromiumError, chromium_executable
 
 PAGE = """<!doctype html><html lang="tr"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>Tezgâh</title>
@@ -42,11 +44,16 @@ def address() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("choice", ["", BUNDLED], ids=["found", "bundled"])
-async def test_chromium_shows_a_phone_in_the_dark_and_what_is_in_a_frame(
+def test_chromium_shows_a_phone_in_the_dark_and_what_is_in_a_frame(
     choice: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TEZGAH_CHROMIUM", choice)
-    launch = chromium_executable()
+    # in a thread of its own: the browser of the other tests holds this one's event loop
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, look(chromium_executable(), address, tmp_path)).result()
+
+
+async def look(launch: ChromiumLaunch, address: str, tmp_path: Path) -> None:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=launch.path, args=list(launch.args))
         try:
