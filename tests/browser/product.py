@@ -1,10 +1,12 @@
 """The whole product as `make run` starts it, in a folder of its own, for the browser to use."""
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,12 +37,21 @@ def running_product(home: Path) -> Iterator[Product]:
     log = home / "up.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TEZGAH_")}
     environment |= {"TEZGAH_HOME": str(home)}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app", "up"], cwd=home, env=environment, stdout=output, stderr=output
-        )
+    # Two that start at the same moment would choose the same free ports.
+    with Path(tempfile.gettempdir(), "tezgah-browser-tests.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "app", "up"], cwd=home, env=environment, stdout=output, stderr=output
+            )
+        try:
+            product = _wait_until_ready(process, home, log)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
     try:
-        yield _wait_until_ready(process, home, log)
+        yield product
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(timeout=STOP_SECONDS)
