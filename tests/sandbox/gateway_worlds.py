@@ -12,7 +12,7 @@ from app.domain.payments.gateway import PaymentGateway
 from app.domain.payments.paytr.client import PaytrGateway
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.fake import InMemoryGateway
-from app.domain.payments.values import BasketLine, CardPayment
+from app.domain.payments.values import BasketLine, PaymentRequest
 from app.lib.ids import random_reference
 from tests.sandbox.conftest import Sandbox, free_port, wait_for
 
@@ -48,7 +48,7 @@ class World(Protocol):
     def pay(self, merchant_oid: str, *, total: int | None = None) -> None:
         """Let the buyer pay in the frame, and the callback be answered."""
 
-    def pay_by_card(self, payment: CardPayment, *, user_token: str | None = None) -> None:
+    def pay_by_card(self, payment: PaymentRequest, *, user_token: str | None = None) -> None:
         """Let the buyer post the card form and confirm 3-D Secure."""
 
     def keep_card(self, kind: str = "plain", *, user_token: str | None = None) -> tuple[str, str]:
@@ -68,7 +68,7 @@ class FakeWorld:
     def pay(self, merchant_oid: str, *, total: int | None = None) -> None:
         self.gateway.pay(merchant_oid, total=total)
 
-    def pay_by_card(self, payment: CardPayment, *, user_token: str | None = None) -> None:
+    def pay_by_card(self, payment: PaymentRequest, *, user_token: str | None = None) -> None:
         self.gateway.card_form(payment, store_card=user_token is not None, user_token=user_token)
         self.gateway.pay(payment.merchant_oid)
 
@@ -91,7 +91,7 @@ class SandboxWorld:
         self.sandbox.control(merchant_oid, "pay", total_amount=total).raise_for_status()
         self.sandbox.delivered(merchant_oid)
 
-    def pay_by_card(self, payment: CardPayment, *, user_token: str | None = None) -> None:
+    def pay_by_card(self, payment: PaymentRequest, *, user_token: str | None = None) -> None:
         self._browse(payment, CARDS["plain"], store_card=user_token is not None, user_token=user_token)
 
     def keep_card(self, kind: str = "plain", *, user_token: str | None = None) -> tuple[str, str]:
@@ -100,7 +100,9 @@ class SandboxWorld:
         received = self.sandbox.receiver.received[payment.merchant_oid][0]
         return received["utoken"], received["ctoken"]
 
-    def _browse(self, payment: CardPayment, number: str, *, store_card: bool, user_token: str | None) -> None:
+    def _browse(
+        self, payment: PaymentRequest, number: str, *, store_card: bool, user_token: str | None
+    ) -> None:
         form = self.gateway.card_form(payment, store_card=store_card, user_token=user_token)
         typed = {
             "cc_owner": "Ayşe Yılmaz",
@@ -133,7 +135,7 @@ async def world_of(request: pytest.FixtureRequest) -> AsyncIterator[World]:
         )
 
 
-def card_payment(**changes: Any) -> CardPayment:
+def card_payment(**changes: Any) -> PaymentRequest:
     """A right payment by card with an oid of its own."""
     amount = changes.pop("amount", 87005)
     facts: dict[str, Any] = {
@@ -151,4 +153,4 @@ def card_payment(**changes: Any) -> CardPayment:
         "language": "en",
         "test_mode": False,
     }
-    return CardPayment(**{**facts, **changes})
+    return PaymentRequest(**{**facts, **changes})

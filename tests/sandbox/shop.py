@@ -8,7 +8,7 @@ from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.messages import cards, refund, status
 from app.domain.payments.paytr.messages.direct import card_fields, stored_card_form
 from app.domain.payments.paytr.signing import sign
-from app.domain.payments.values import BasketLine, CardPayment
+from app.domain.payments.values import BasketLine, PaymentRequest
 from app.lib.ids import random_reference
 from app.sandbox.deck import DECK
 from tests.sandbox.conftest import Sandbox
@@ -23,7 +23,7 @@ def number_ending(last_four: str) -> str:
     return next(card.number.replace(" ", "") for card in DECK if card.last_four == last_four)
 
 
-def card_payment(**changes: Any) -> CardPayment:
+def card_payment(**changes: Any) -> PaymentRequest:
     """A right payment with an oid of its own."""
     amount = changes.pop("amount", 87000)
     facts: dict[str, Any] = {
@@ -41,7 +41,7 @@ def card_payment(**changes: Any) -> CardPayment:
         "language": "en",
         "test_mode": False,
     }
-    return CardPayment(**{**facts, **changes})
+    return PaymentRequest(**{**facts, **changes})
 
 
 def resigned(form: dict[str, str], **changes: str) -> dict[str, str]:

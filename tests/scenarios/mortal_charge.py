@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.domain.billing.charging.service import charge_order
 from app.domain.payments.paytr.fake import InMemoryGateway
-from app.domain.payments.values import CardPayment, ChargeAnswer, ChargeOutcome, Inquiry
+from app.domain.payments.values import ChargeAnswer, ChargeOutcome, Inquiry, PaymentRequest
 from app.lib.clock import now
 from app.lib.settings import Settings
 from app.server.plugins import build_engine
@@ -31,7 +31,7 @@ class Bank(InMemoryGateway):
         self._file = file
 
     async def charge_stored_card(
-        self, payment: CardPayment, *, user_token: str, card_token: str
+        self, payment: PaymentRequest, *, user_token: str, card_token: str
     ) -> ChargeAnswer:
         """Note the charge durably, then answer."""
         descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

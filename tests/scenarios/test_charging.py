@@ -30,7 +30,7 @@ from app.domain.billing.settlement.service import Outcome
 from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.declines import reason_of
 from app.domain.payments.paytr.reasons import DeclineKind
-from app.domain.payments.values import CardPayment, ChargeAnswer
+from app.domain.payments.values import ChargeAnswer, PaymentRequest
 from app.lib.clock import now
 from app.lib.errors import DomainError
 from app.lib.uow import unit_of_work
@@ -67,7 +67,7 @@ async def test_the_request_leaves_only_after_sent_is_committed(
     seen = []
     charge = cashier.gateway.charge_stored_card
 
-    async def watch(payment: CardPayment, *, user_token: str, card_token: str) -> ChargeAnswer:
+    async def watch(payment: PaymentRequest, *, user_token: str, card_token: str) -> ChargeAnswer:
         row = await cashier.the(Payment)
         seen.append((row.merchant_oid, row.status, row.sent_at, row.next_inquiry_at))
         assert (user_token, card_token) == debtor.tokens
@@ -260,7 +260,7 @@ async def test_the_callback_may_be_faster_than_the_answer(
     at = now()
     charge = cashier.gateway.charge_stored_card
 
-    async def slow(payment: CardPayment, *, user_token: str, card_token: str) -> ChargeAnswer:
+    async def slow(payment: PaymentRequest, *, user_token: str, card_token: str) -> ChargeAnswer:
         answer = await charge(payment, user_token=user_token, card_token=card_token)
         assert await cashier.callback(await cashier.the(Payment), at) is Outcome.APPLIED
         return answer

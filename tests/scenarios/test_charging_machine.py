@@ -20,7 +20,7 @@ from app.db.models import (
 )
 from app.domain.billing.charging.attempts import AlreadyUnderWay, CardUnfit
 from app.domain.billing.verification.rules import LADDER
-from app.domain.payments.values import CardPayment, ChargeAnswer
+from app.domain.payments.values import ChargeAnswer, PaymentRequest
 from app.lib.clock import now
 from app.lib.errors import DomainError
 from app.tasks.billing import SWEEPS
@@ -63,7 +63,7 @@ class World:
     charged: list[str] = field(default_factory=list)
 
     async def charge_stored_card(
-        self, payment: CardPayment, *, user_token: str, card_token: str
+        self, payment: PaymentRequest, *, user_token: str, card_token: str
     ) -> ChargeAnswer:
         """Stand between the machine and PayTR: see what stands written, and let accidents happen."""
         book = await self.payments()

@@ -185,10 +185,11 @@ async def test_a_worker_told_to_end_leaves_its_transition_to_another_at_once(
 async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing_more(
     desk: Desk, machinery: Machinery, session_maker: Sessions
 ) -> None:
-    cut_off = asyncio.Event()
+    begun, cut_off = asyncio.Event(), asyncio.Event()
 
     class Paused(FakeDriver):
         async def start(self, spec: WorkspaceSpec, state: DriverState, report: Report) -> Running:
+            begun.set()
             try:
                 await asyncio.Event().wait()
             finally:
@@ -199,11 +200,15 @@ async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing_more(
     quick = replace(with_driver(machinery, Paused()), lease=timedelta(seconds=0.3))
     transition = await open_transition(desk, workspace_id)
     paused = asyncio.create_task(run_transition(quick, transition.id))
-    await asyncio.sleep(0.1)
-    async with session_maker.begin() as session:  # another worker believes it dead and takes over
-        await session.execute(update(WorkspaceTransition).values(lease_until=machinery.clock()))
-    await run_transition(machinery, transition.id)
-    await asyncio.wait_for(paused, 5)
+    await asyncio.wait_for(begun.wait(), 30)
+    for _ in range(60):  # until another worker, believing it dead, is faster than its next renewal
+        async with session_maker.begin() as session:
+            await session.execute(update(WorkspaceTransition).values(lease_until=machinery.clock()))
+        await run_transition(machinery, transition.id)
+        await asyncio.wait({paused}, timeout=0.5)
+        if paused.done():
+            break
+    assert paused.done()
     assert cut_off.is_set()
     workspace = await desk.workspace(workspace_id)
     assert (workspace.status, workspace.backend_url) == (W.READY, BACKEND_URL)
@@ -211,11 +216,11 @@ async def test_a_worker_that_lost_its_lease_stops_and_writes_nothing_more(
 
 async def test_the_lease_is_renewed_while_a_slow_machine_boots(desk: Desk, machinery: Machinery) -> None:
     workspace_id = await desk.create()
-    slow = SlowDriver(lambda: asyncio.sleep(1))
-    patient = replace(with_driver(machinery, slow), lease=timedelta(seconds=0.3), clock=now)
+    slow = SlowDriver(lambda: asyncio.sleep(2.5))
+    patient = replace(with_driver(machinery, slow), lease=timedelta(seconds=1.5), clock=now)
     work = asyncio.create_task(work_off(patient))
-    for _ in range(6):
-        await asyncio.sleep(0.12)
+    for _ in range(4):
+        await asyncio.sleep(0.5)
         assert await work_off(patient) == 0
     await work
     assert (await desk.workspace(workspace_id)).status is W.READY

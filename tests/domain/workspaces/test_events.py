@@ -44,7 +44,7 @@ async def test_a_silent_line_is_kept_open_and_ends_in_time(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(events, "PING_SECONDS", 0.05)
-    stream = events.messages(redis, COMPANY, ("workspaces-changed",), seconds=0.2)
+    stream = events.messages(redis, COMPANY, ("workspaces-changed",), seconds=0.6)
     said = [message.encode() async for message in stream]
     assert said[0] == b": open\r\nretry: 2000\r\n\r\n"
     assert set(said[1:]) == {b": ping\r\n\r\n"}

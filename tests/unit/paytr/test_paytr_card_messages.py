@@ -16,9 +16,9 @@ from app.domain.payments.paytr.messages.cards import (
 )
 from app.domain.payments.paytr.messages.direct import card_fields, read_charge, stored_card_form
 from app.domain.payments.paytr.signing import sign
-from app.domain.payments.values import BasketLine, CardPayment, ChargeOutcome
+from app.domain.payments.values import BasketLine, ChargeOutcome, PaymentRequest
 
-PAYMENT = CardPayment(
+PAYMENT = PaymentRequest(
     merchant_oid="TZG0000000000000000000A1",
     email="owner@example.com",
     amount=87005,

@@ -14,7 +14,7 @@ from app.domain.billing.cards.store import user_token_of
 from app.domain.billing.checkout import Checkout, frame_request, place_order
 from app.domain.companies.viewer import Viewer
 from app.domain.payments.gateway import PaymentGateway
-from app.domain.payments.values import CardForm, CardPayment
+from app.domain.payments.values import CardForm
 from app.lib.settings import Settings
 
 
@@ -58,25 +58,5 @@ async def sign_card_form(
     Raises `InvalidInput` for an e-mail address that PayTR cannot take.
     """
     user_token = await user_token_of(session, viewer.company.id, settings.secret_key)
-    payment = card_payment(checkout, viewer, settings, address=address)
-    return gateway.card_form(payment, store_card=True, user_token=user_token)
-
-
-def card_payment(checkout: Checkout, viewer: Viewer, settings: Settings, *, address: str) -> CardPayment:
-    """Return what PayTR's form asks for: the same as its frame, by a single payment."""
-    asked = frame_request(checkout, viewer, settings, address=address)
-    return CardPayment(
-        merchant_oid=asked.merchant_oid,
-        email=asked.email,
-        amount=asked.amount,
-        currency=asked.currency,
-        basket=asked.basket,
-        user_ip=asked.user_ip,
-        user_name=asked.user_name,
-        user_address=asked.user_address,
-        user_phone=asked.user_phone,
-        ok_url=asked.ok_url,
-        fail_url=asked.fail_url,
-        language=asked.language,
-        test_mode=asked.test_mode,
-    )
+    request = frame_request(checkout, viewer, settings, address=address)  # asked for the same as in the frame
+    return gateway.card_form(request, store_card=True, user_token=user_token)

@@ -10,13 +10,13 @@ from typing import Protocol
 from app.domain.payments.values import (
     BinDetail,
     CardForm,
-    CardPayment,
     ChargeAnswer,
     FrameRequest,
     FrameToken,
     Inquiry,
     InstallmentRates,
     ListedCard,
+    PaymentRequest,
     PayoutDetail,
     PayoutStatement,
     RefundAnswer,
@@ -68,7 +68,9 @@ class PaymentGateway(Protocol):
         """Ask what became of one attempt; a read, safe to repeat."""
         ...
 
-    def card_form(self, payment: CardPayment, *, store_card: bool, user_token: str | None = None) -> CardForm:
+    def card_form(
+        self, payment: PaymentRequest, *, store_card: bool, user_token: str | None = None
+    ) -> CardForm:
         """Sign the form by which the buyer's browser posts a card to the provider, with 3-D Secure.
 
         With `store_card` the card is kept; the first one of a company has no `user_token` yet.
@@ -76,7 +78,7 @@ class PaymentGateway(Protocol):
         ...
 
     async def charge_stored_card(
-        self, payment: CardPayment, *, user_token: str, card_token: str
+        self, payment: PaymentRequest, *, user_token: str, card_token: str
     ) -> ChargeAnswer:
         """Charge a stored card without the buyer, once; a callback follows whatever is answered."""
         ...

@@ -19,8 +19,8 @@ class BasketLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FrameRequest:
-    """One attempt to collect one amount on the provider's page.
+class PaymentRequest:
+    """One attempt to collect one amount, by a single payment.
 
     `merchant_oid` is new for every attempt: at most 64 ASCII letters and digits. The basket adds up to
     `amount` (kuruş), because the buyer is shown both. Raises `ValueError` when either does not hold.
@@ -39,11 +39,17 @@ class FrameRequest:
     fail_url: str
     language: Language
     test_mode: bool
-    timeout_minutes: int = 30
-    no_installment: bool = True
 
     def __post_init__(self) -> None:
         check_attempt(self.merchant_oid, self.amount, self.basket)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FrameRequest(PaymentRequest):
+    """A payment on the provider's own page: how long it is open, and whether it offers instalments."""
+
+    timeout_minutes: int = 30
+    no_installment: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +59,6 @@ class FrameToken:
     token: str
     frame_url: str
     script_url: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CardPayment:
-    """One attempt to collect one amount from a card outside the frame; fields and limits as in the frame.
-
-    `installments` of 0 is a single payment. Raises `ValueError` as `FrameRequest` does.
-    """
-
-    merchant_oid: str
-    email: str
-    amount: int
-    currency: str
-    basket: tuple[BasketLine, ...]
-    user_ip: str
-    user_name: str
-    user_address: str
-    user_phone: str
-    ok_url: str
-    fail_url: str
-    language: Language
-    test_mode: bool
-    installments: int = 0
-
-    def __post_init__(self) -> None:
-        check_attempt(self.merchant_oid, self.amount, self.basket)
 
 
 @dataclass(frozen=True, slots=True)

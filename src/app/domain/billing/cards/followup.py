@@ -29,7 +29,6 @@ from app.domain.billing.cases import open_case
 from app.domain.billing.settlement.service import Arrival
 from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGateway, RefundRefused
-from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import Inquiry
 from app.lib.crypto import Unreadable
 from app.lib.settings import Settings
@@ -128,7 +127,9 @@ async def _ask(
     answer = await gateway.inquire(registration.merchant_oid)
     async with unit_of_work(session_maker) as session:
         if answer.found:
-            await settle_registration(session, _arrival(registration, answer), settings=settings, at=at)
+            await settle_registration(
+                session, Arrival.of_inquiry(registration.merchant_oid, answer), settings=settings, at=at
+            )
             return
         waiting = await session.get_one(CardRegistration, registration.id, with_for_update=True)
         if waiting.status is RegistrationStatus.WAITING and waiting.expires_at <= at:
@@ -270,16 +271,3 @@ async def _open_case(
     await open_case(
         session, kind, registration.merchant_oid, company_id=registration.company_id, facts=facts, at=at
     )
-
-
-def _arrival(registration: CardRegistration, answer: Inquiry) -> Arrival:
-    """Return PayTR's own word as a message to settle, just as a callback would be."""
-    message = PaytrCallback(
-        merchant_oid=registration.merchant_oid,
-        status="success",
-        total_amount=answer.total or 0,
-        payment_amount=answer.amount,
-        currency=answer.currency,
-        test_mode=bool(answer.test_mode),
-    )
-    return Arrival(message, {"body": answer.raw}, source="inquiry")

@@ -32,7 +32,7 @@ from app.domain.billing.settlement.service import Arrival, Outcome
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.payments.paytr.messages import PaytrCallback
-from app.domain.payments.values import BasketLine, CardPayment
+from app.domain.payments.values import BasketLine, PaymentRequest
 from app.lib.errors import InvalidInput, NotFound, TooMany
 from app.lib.i18n import N_, translate
 from app.lib.ids import random_reference, uuid7
@@ -96,12 +96,12 @@ async def keep_consent(
 
 def card_payment(
     registration: CardRegistration, viewer: Viewer, settings: Settings, *, address: str
-) -> CardPayment:
+) -> PaymentRequest:
     """Return the verification payment as PayTR is asked for it."""
     language = cast("Literal['tr', 'en']", viewer.user.language)
     back = f"{settings.base_url}/billing/cards/return"
     line = translate(language, N_("Card verification, given back at once"))
-    return CardPayment(
+    return PaymentRequest(
         merchant_oid=registration.merchant_oid,
         email=viewer.user.email,
         amount=registration.amount,

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Company, Membership, Order, Payment, Role, StoredCard, User
 from app.domain.billing.cards.store import CardTokens, tokens_of
-from app.domain.payments.values import BasketLine, CardPayment
+from app.domain.payments.values import BasketLine, PaymentRequest
 from app.lib.settings import Settings
 
 NO_ADDRESS = ""
@@ -32,7 +32,7 @@ class Charge:
 class ChargeRequest:
     """One charge, ready to leave."""
 
-    payment: CardPayment
+    payment: PaymentRequest
     tokens: CardTokens = field(repr=False)
 
 
@@ -67,7 +67,7 @@ def charge_request(charge: Charge, settings: Settings) -> ChargeRequest:
     """Return what PayTR is sent. Raises `NoTokens` and `Unreadable` as `tokens_of` does."""
     payment, order, company, payer = charge.payment, charge.order, charge.company, charge.payer
     return ChargeRequest(
-        CardPayment(
+        PaymentRequest(
             merchant_oid=payment.merchant_oid,
             email=payer.email,
             amount=payment.amount,

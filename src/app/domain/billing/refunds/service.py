@@ -1,7 +1,7 @@
 """Refunds: reserved on the payment, sent under a reference of their own, believed only when answered.
 
 A refund is committed as `sent` before its request leaves. From then on only PayTR's answer or its status
-query decides it, and `refund_rules` says when it may leave again. A payment is locked before its refunds.
+query decides it, and `rules` says when it may leave again. A payment is locked before its refunds.
 
 A succeeded refund of a payment with an invoice owes a credit note: the row itself is that due column.
 """

@@ -22,6 +22,7 @@ from app.domain.notifications.messages import PaymentFailed
 from app.domain.payments.declines import ends_silent_charges
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.paytr.reasons import classify
+from app.domain.payments.values import Inquiry
 from app.domain.subscriptions.periods import Period
 from app.lib.ids import uuid7
 from app.lib.settings import Settings
@@ -49,6 +50,19 @@ class Arrival:
     message: PaytrCallback
     payload: dict[str, str]
     source: str = "callback"
+
+    @classmethod
+    def of_inquiry(cls, merchant_oid: str, answer: Inquiry) -> "Arrival":
+        """Return the success that PayTR's status query tells of as a message, just as a callback would be."""
+        message = PaytrCallback(
+            merchant_oid=merchant_oid,
+            status="success",
+            total_amount=answer.total or 0,
+            payment_amount=answer.amount,
+            currency=answer.currency,
+            test_mode=bool(answer.test_mode),
+        )
+        return cls(message, {"body": answer.raw}, source="inquiry")
 
 
 async def settle(transaction: Transaction, arrival: Arrival, *, settings: Settings, at: datetime) -> Outcome:

@@ -29,7 +29,6 @@ from app.domain.billing.refunds.service import request_refund
 from app.domain.billing.settlement.service import Arrival, settle
 from app.domain.billing.verification.rules import LADDER, Expectation, differences, next_inquiry
 from app.domain.payments.gateway import GatewayError, PaymentGateway
-from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import Inquiry
 from app.lib.i18n import N_
 from app.lib.settings import Settings
@@ -92,7 +91,7 @@ async def inquire(
             if question.still_stands(payment):  # otherwise it is due again
                 await _compare(session, payment, answer, settings, at=at)
         elif answer.found:
-            await settle(session, _arrival(payment, answer), settings=settings, at=at)
+            await settle(session, Arrival.of_inquiry(payment.merchant_oid, answer), settings=settings, at=at)
         else:
             await _not_found(session, payment, at=at)
 
@@ -188,16 +187,3 @@ async def _open_case(
     session: AsyncSession, payment: Payment, kind: CaseKind, facts: dict[str, object], *, at: datetime
 ) -> None:
     await open_case(session, kind, payment.merchant_oid, company_id=payment.company_id, facts=facts, at=at)
-
-
-def _arrival(payment: Payment, answer: Inquiry) -> Arrival:
-    """Return PayTR's own word as a message to settle, just as a callback would be."""
-    message = PaytrCallback(
-        merchant_oid=payment.merchant_oid,
-        status="success",
-        total_amount=answer.total or 0,
-        payment_amount=answer.amount,
-        currency=answer.currency,
-        test_mode=bool(answer.test_mode),
-    )
-    return Arrival(message, {"body": answer.raw}, source="inquiry")

@@ -14,13 +14,13 @@ from app.domain.payments.paytr.messages import cards, direct, frame, lookups, pa
 from app.domain.payments.values import (
     BinDetail,
     CardForm,
-    CardPayment,
     ChargeAnswer,
     FrameRequest,
     FrameToken,
     Inquiry,
     InstallmentRates,
     ListedCard,
+    PaymentRequest,
     PayoutDetail,
     PayoutStatement,
     RefundAnswer,
@@ -66,13 +66,15 @@ class PaytrGateway:
         form = status.status_form(self._credentials, merchant_oid)
         return status.read_inquiry(await self._transport.post(transport.STATUS, form))
 
-    def card_form(self, payment: CardPayment, *, store_card: bool, user_token: str | None = None) -> CardForm:
+    def card_form(
+        self, payment: PaymentRequest, *, store_card: bool, user_token: str | None = None
+    ) -> CardForm:
         """Sign the form that the buyer's browser posts to PayTR; no card field passes through here."""
         fields = direct.card_fields(self._credentials, payment, store_card=store_card, user_token=user_token)
         return CardForm(action=f"{self.base_url}{paths.PAYMENT_PATH}", fields=fields)
 
     async def charge_stored_card(
-        self, payment: CardPayment, *, user_token: str, card_token: str
+        self, payment: PaymentRequest, *, user_token: str, card_token: str
     ) -> ChargeAnswer:
         """Charge a card, once. After `GatewayUnreachable` it may have been charged: ask, never repeat."""
         form = direct.stored_card_form(

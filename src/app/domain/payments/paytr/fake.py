@@ -17,13 +17,13 @@ from app.domain.payments.paytr.messages import cards, direct, frame, lookups, pa
 from app.domain.payments.values import (
     BinDetail,
     CardForm,
-    CardPayment,
     ChargeAnswer,
     FrameRequest,
     FrameToken,
     Inquiry,
     InstallmentRates,
     ListedCard,
+    PaymentRequest,
     PayoutDetail,
     PayoutStatement,
     RefundAnswer,
@@ -77,14 +77,16 @@ class InMemoryGateway:
         self._require_answer()
         return status.read_inquiry(attempt.status_answer() if attempt else fake_book.NOT_FOUND)
 
-    def card_form(self, payment: CardPayment, *, store_card: bool, user_token: str | None = None) -> CardForm:
+    def card_form(
+        self, payment: PaymentRequest, *, store_card: bool, user_token: str | None = None
+    ) -> CardForm:
         """Return the form; `pay` then stands for the buyer who posts it."""
         fields = direct.card_fields(SANDBOX_MERCHANT, payment, store_card=store_card, user_token=user_token)
         self.attempts.setdefault(payment.merchant_oid, FakeAttempt(payment))
         return CardForm(action=f"{self.base_url}{paths.PAYMENT_PATH}", fields=fields)
 
     async def charge_stored_card(
-        self, payment: CardPayment, *, user_token: str, card_token: str
+        self, payment: PaymentRequest, *, user_token: str, card_token: str
     ) -> ChargeAnswer:
         """Charge a card as `answer_charges` says, or pay."""
         direct.stored_card_form(SANDBOX_MERCHANT, payment, user_token=user_token, card_token=card_token)
@@ -205,7 +207,7 @@ class InMemoryGateway:
             answer["try_again"] = may_retry
         self.cards[user_token][card_token].answer = answer
 
-    def _enter(self, request: FrameRequest | CardPayment) -> None:
+    def _enter(self, request: PaymentRequest) -> None:
         if request.merchant_oid in self.attempts:
             raise GatewayRefused("merchant_oid was used before")
         self.attempts[request.merchant_oid] = FakeAttempt(request)

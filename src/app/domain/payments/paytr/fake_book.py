@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from app.domain.payments.paytr.amounts import lira_text
 from app.domain.payments.paytr.messages.buyer import wire_currency
-from app.domain.payments.values import CardPayment, FrameRequest
+from app.domain.payments.values import PaymentRequest
 from app.lib.clock import ISTANBUL
 
 COMMISSION_BASIS_POINTS: Final = 299
@@ -42,7 +42,7 @@ class FakeCard:
 class FakeAttempt:
     """One attempt the fake knows; `total` (kuruş) is set once it is paid."""
 
-    request: FrameRequest | CardPayment
+    request: PaymentRequest
     total: int | None = None
     paid_at: datetime | None = None
     refunds: list[FakeRefund] = field(default_factory=list)

@@ -5,7 +5,7 @@ import re
 from typing import Final
 
 from app.domain.payments.paytr.credentials import PaytrCredentials
-from app.domain.payments.values import CardPayment, FrameRequest
+from app.domain.payments.values import PaymentRequest
 from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
 
@@ -18,7 +18,7 @@ UNKNOWN_IP: Final = "192.0.2.1"
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f\s]+")
 
 
-def buyer_fields(credentials: PaytrCredentials, payment: FrameRequest | CardPayment) -> dict[str, str]:
+def buyer_fields(credentials: PaytrCredentials, payment: PaymentRequest) -> dict[str, str]:
     """Return the fields that the page's and the card's form share, texts cut to PayTR's limits.
 
     Raises `InvalidInput` when the e-mail address cannot be sent.

@@ -12,7 +12,7 @@ from app.domain.payments.paytr.messages.answers import is_true, read_object, ref
 from app.domain.payments.paytr.messages.buyer import buyer_fields
 from app.domain.payments.paytr.messages.frame import wire_basket
 from app.domain.payments.paytr.signing import sign
-from app.domain.payments.values import CardPayment, ChargeAnswer, ChargeOutcome
+from app.domain.payments.values import ChargeAnswer, ChargeOutcome, PaymentRequest
 
 _OUTCOMES: Final = {
     "success": ChargeOutcome.PAID,
@@ -22,7 +22,7 @@ _OUTCOMES: Final = {
 
 
 def card_fields(
-    credentials: PaytrCredentials, payment: CardPayment, *, store_card: bool, user_token: str | None
+    credentials: PaytrCredentials, payment: PaymentRequest, *, store_card: bool, user_token: str | None
 ) -> dict[str, str]:
     """Return the signed hidden fields of the form that a browser posts, with 3-D Secure.
 
@@ -37,7 +37,7 @@ def card_fields(
 
 
 def stored_card_form(
-    credentials: PaytrCredentials, payment: CardPayment, *, user_token: str, card_token: str
+    credentials: PaytrCredentials, payment: PaymentRequest, *, user_token: str, card_token: str
 ) -> dict[str, str]:
     """Return the signed form that charges a stored card without the buyer."""
     form = _signed_payment(credentials, payment, formula="recurring_payment", non_3d="1")
@@ -61,13 +61,13 @@ def read_charge(body: str) -> ChargeAnswer:
 
 
 def _signed_payment(
-    credentials: PaytrCredentials, payment: CardPayment, *, formula: str, non_3d: str
+    credentials: PaytrCredentials, payment: PaymentRequest, *, formula: str, non_3d: str
 ) -> dict[str, str]:
     form = {
         **buyer_fields(credentials, payment),
         "payment_type": "card",
         "payment_amount": lira_text(payment.amount),
-        "installment_count": str(payment.installments),
+        "installment_count": "0",
         "non_3d": non_3d,
         "user_basket": wire_basket(payment.basket),
         "client_lang": payment.language,
