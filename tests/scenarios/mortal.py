@@ -26,6 +26,7 @@ from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.clock import now
 from app.lib.settings import Settings
+from app.lib.statements import DriverTransaction
 from app.lib.storage import FileStorage
 from app.server.plugins import build_engine
 from tests.scenarios.letterbox import Letterbox
@@ -57,7 +58,8 @@ class Boundaries:
 async def do_everything(facts: dict[str, Any], merchant_oid: str, fatal: int | None) -> int:
     """Settle, render, store, stamp, claim, send, mark; return how many boundaries that took."""
     boundaries = Boundaries(fatal)
-    # the driver's commit is the one both kinds of transaction end in
+    # the settlement's commit is its own; every other one ends in the driver's
+    DriverTransaction.commit = boundaries.around(DriverTransaction.commit)  # type: ignore[method-assign]
     DriverCommit.commit = boundaries.around(DriverCommit.commit)
     settings = Settings(env="test", database_url=facts["database_url"])
     storage, letterbox = FileStorage(Path(facts["storage"])), Letterbox(Path(facts["letters"]))

@@ -12,6 +12,10 @@ import asyncpg
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+BEGIN = "BEGIN; SET LOCAL synchronous_commit TO off"
+COMMIT = "COMMIT; SELECT pg_logical_emit_message(true, 'tezgah', '')"
+"""The message is a transaction of its own, as small as there is: its commit waits for the disk, and so for
+everything committed before it, while the locks of the first are free already (docs/adr/0017)."""
 PARAMETER = re.compile(r"(?<![:\w]):(\w+)")
 
 
@@ -45,6 +49,18 @@ class DriverTransaction:
     def __init__(self, connection: Any, info: dict[str, Any]) -> None:
         self._connection = connection
         self.info = info
+
+    async def begin(self) -> None:
+        """Begin; every statement until the end belongs to it."""
+        await self._connection.execute(BEGIN)
+
+    async def commit(self) -> None:
+        """Commit and wait until the disk has it; a refused commit raises and leaves nothing."""
+        await self._connection.execute(COMMIT)
+
+    async def roll_back(self) -> None:
+        """Undo all of it."""
+        await self._connection.execute("ROLLBACK")
 
     async def fetch(self, statement: Statement, parameters: Mapping[str, Any]) -> Sequence[Any]:
         """Run a statement and return its rows."""

@@ -86,19 +86,21 @@ async def unit_of_work(session_maker: async_sessionmaker[AsyncSession]) -> Async
 async def driver_unit_of_work(
     session_maker: async_sessionmaker[AsyncSession],
 ) -> AsyncIterator[DriverTransaction]:
-    """One transaction around the mapper, on a connection of the same pool; ends as `unit_of_work` does."""
+    """One transaction around the mapper, on a connection of the same pool; ends as `unit_of_work` does.
+
+    Its locks are free before the disk has its commit, and it returns after (docs/adr/0017).
+    """
     fairy = await session_maker.kw["bind"].raw_connection()
     connection = fairy.driver_connection
     transaction = DriverTransaction(connection, dict(session_maker.kw.get("info") or {}))
-    begun = connection.transaction()
     try:
-        await begun.start()
+        await transaction.begin()
         try:
             yield transaction
         except BaseException:
-            await begun.rollback()
+            await transaction.roll_back()
             raise
-        await begun.commit()
+        await transaction.commit()
     finally:
         if connection.is_closed() or connection.is_in_transaction():
             fairy.invalidate()  # cut off in the middle: nobody may find its transaction open

@@ -9,12 +9,21 @@ from app.db.models.card_registration import (
 )
 from app.db.models.company import Company
 from app.db.models.email_message import EmailMessage
-from app.db.models.invoice import Invoice, InvoiceCounter, InvoiceLine, InvoiceStatus
+from app.db.models.invoice import Invoice, InvoiceCounter, InvoiceKind, InvoiceLine, InvoiceStatus
 from app.db.models.job_run import JobRun
+from app.db.models.ledger import (
+    Account,
+    CompanyCredit,
+    Journal,
+    JournalKind,
+    LedgerBreak,
+    LedgerProof,
+    Posting,
+)
 from app.db.models.legal_acceptance import LegalAcceptance
 from app.db.models.membership import Membership, Role
 from app.db.models.operator_case import CaseKind, OperatorCase
-from app.db.models.order import ORDER_TRANSITIONS, Order, OrderStatus
+from app.db.models.order import ORDER_TRANSITIONS, Order, OrderKind, OrderStatus
 from app.db.models.payment import (
     MONEY_TAKEN,
     PAYMENT_TRANSITIONS,
@@ -26,6 +35,7 @@ from app.db.models.payment import (
 from app.db.models.payment_event import PaymentEvent
 from app.db.models.plan import Plan
 from app.db.models.plan_price import Interval, PlanPrice
+from app.db.models.plan_slice import PlanSlice
 from app.db.models.reconciliation import (
     DifferenceCause,
     ProviderReport,
@@ -34,6 +44,7 @@ from app.db.models.reconciliation import (
     ReportKind,
 )
 from app.db.models.refund import REFUND_TRANSITIONS, Refund, RefundStatus
+from app.db.models.reminder import Reminder, ReminderKind
 from app.db.models.stored_card import StoredCard
 from app.db.models.subscription import SUBSCRIPTION_TRANSITIONS, Subscription, SubscriptionStatus
 from app.db.models.user import User
@@ -48,22 +59,30 @@ __all__ = [
     "SUBSCRIPTION_TRANSITIONS",
     "UNDECIDED",
     "UNDECIDED_REGISTRATIONS",
+    "Account",
     "AuditEntry",
     "CardRegistration",
     "CaseKind",
     "Company",
+    "CompanyCredit",
     "DifferenceCause",
     "EmailMessage",
     "Interval",
     "Invoice",
     "InvoiceCounter",
+    "InvoiceKind",
     "InvoiceLine",
     "InvoiceStatus",
     "JobRun",
+    "Journal",
+    "JournalKind",
+    "LedgerBreak",
+    "LedgerProof",
     "LegalAcceptance",
     "Membership",
     "OperatorCase",
     "Order",
+    "OrderKind",
     "OrderStatus",
     "Payment",
     "PaymentChannel",
@@ -71,12 +90,16 @@ __all__ = [
     "PaymentStatus",
     "Plan",
     "PlanPrice",
+    "PlanSlice",
+    "Posting",
     "ProviderReport",
     "ReconciliationDifference",
     "ReconciliationRun",
     "Refund",
     "RefundStatus",
     "RegistrationStatus",
+    "Reminder",
+    "ReminderKind",
     "ReportKind",
     "Role",
     "StoredCard",

@@ -18,6 +18,13 @@ class InvoiceStatus(StrEnum):
     CREDITED = "credited"
 
 
+class InvoiceKind(StrEnum):
+    """Which fiscal document it is; each kind has a series of its own."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
 class InvoiceCounter(Base):
     """The last number drawn of one series in one year. Its row lock keeps the series gapless."""
 
@@ -32,7 +39,7 @@ class InvoiceCounter(Base):
 
 
 class Invoice(Identified, CompanyOwned, Base):
-    """A fiscal document. A trigger keeps everything but `pdf_*` and `status` as it was issued."""
+    """A fiscal document. A trigger keeps everything but `pdf_*`, `status` and `credited` as it was issued."""
 
     __tablename__ = "invoices"
     __table_args__ = (
@@ -40,6 +47,13 @@ class Invoice(Identified, CompanyOwned, Base):
         CheckConstraint("number ~ '^[A-Z0-9]{3}20[0-9]{2}[0-9]{9}$'", name="number_has_gib_form"),
         CheckConstraint("net >= 0 AND vat >= 0 AND total = net + vat", name="total_is_net_and_vat"),
         CheckConstraint("status IN ('issued', 'credited')", name="status_is_known"),
+        CheckConstraint("kind IN ('invoice', 'credit_note')", name="kind_is_known"),
+        CheckConstraint(
+            "(kind = 'credit_note') = (corrects_id IS NOT NULL)", name="credit_note_names_its_invoice"
+        ),
+        CheckConstraint("credited >= 0 AND credited <= total", name="credited_within_its_total"),
+        CheckConstraint("(status = 'credited') <= (credited = total)", name="credited_in_full"),
+        Index("uq_invoices_order_id", "order_id", unique=True, postgresql_where=text("kind = 'invoice'")),
         Index("ix_invoices_due_pdf", "issued_at", postgresql_where=text("pdf_rendered_at IS NULL")),
     )
 
@@ -48,7 +62,18 @@ class Invoice(Identified, CompanyOwned, Base):
     year: Mapped[int]
     sequence: Mapped[int]
     status: Mapped[InvoiceStatus] = mapped_column(default=InvoiceStatus.ISSUED)
-    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"), unique=True)
+    kind: Mapped[InvoiceKind] = mapped_column(default=InvoiceKind.INVOICE)
+    corrects_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("invoices.id", ondelete="RESTRICT"), index=True
+    )
+    """Of a credit note: the invoice that it takes back, in part or whole."""
+    refund_id: Mapped[UUID | None] = mapped_column(ForeignKey("refunds.id", ondelete="RESTRICT"), unique=True)
+    """Of a credit note: the money that went back with it; empty when the company was given credit."""
+    reason: Mapped[str | None]
+    """Of a credit note: why, as printed on it."""
+    credited: Mapped[int] = mapped_column(Kurus, default=0)
+    """Of an invoice: what its credit notes take back; raised under its row's lock."""
+    order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"))
     payment_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("payments.id", ondelete="RESTRICT"), unique=True
     )

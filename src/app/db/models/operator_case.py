@@ -19,6 +19,7 @@ class CaseKind(StrEnum):
     CURRENCY_DIFFERS = "currency_differs"
     TEST_PAYMENT = "test_payment"
     PAID_TWICE = "paid_twice"
+    ORDER_LAPSED = "order_lapsed"
     VERIFICATION_DIFFERS = "verification_differs"
     OUTCOME_UNKNOWN = "outcome_unknown"
     REFUND_REFUSED = "refund_refused"

@@ -51,6 +51,21 @@ class Subscription(Identified, CompanyOwned, Base):
             "trial_ends_at",
             postgresql_where=text("status = 'trialing'"),
         ),
+        Index(
+            "ix_subscriptions_due_renewal",
+            "current_period_end",
+            postgresql_where=text("status = 'active'"),
+        ),
+        Index(
+            "ix_subscriptions_due_attempt",
+            "next_attempt_at",
+            postgresql_where=text("next_attempt_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_subscriptions_due_deletion",
+            "data_kept_until",
+            postgresql_where=text("data_kept_until IS NOT NULL AND data_deleted_at IS NULL"),
+        ),
         CheckConstraint(
             "status IN ('trialing', 'active', 'past_due', 'suspended', 'canceled')", name="status_is_known"
         ),
@@ -61,6 +76,12 @@ class Subscription(Identified, CompanyOwned, Base):
             name="active_has_a_period",
         ),
         CheckConstraint("status <> 'trialing' OR trial_ends_at IS NOT NULL", name="trial_ends"),
+        CheckConstraint("status <> 'past_due' OR past_due_since IS NOT NULL", name="past_due_has_begun"),
+        CheckConstraint("status <> 'active' OR past_due_since IS NULL", name="active_owes_nothing"),
+        CheckConstraint("charge_attempts >= 0", name="attempts_are_not_negative"),
+        CheckConstraint(
+            "(pending_price_id IS NULL) = (pending_since IS NULL)", name="pending_change_has_an_instant"
+        ),
     )
 
     plan_code: Mapped[str] = mapped_column(ForeignKey("plans.code", ondelete="RESTRICT"))
@@ -76,7 +97,20 @@ class Subscription(Identified, CompanyOwned, Base):
     cancel_at_period_end: Mapped[bool] = mapped_column(default=False)
     canceled_at: Mapped[datetime | None]
     suspended_at: Mapped[datetime | None]
+    pending_price_id: Mapped[UUID | None] = mapped_column(ForeignKey("plan_prices.id", ondelete="RESTRICT"))
+    """The price of the next period, when a smaller plan or shorter interval was chosen for then."""
+    pending_since: Mapped[datetime | None]
+    converts_at_trial_end: Mapped[bool] = mapped_column(default=False)
+    """The owner asked that the trial goes on as a paid period, charged to the stored card."""
+    past_due_since: Mapped[datetime | None]
+    """Day 0 of dunning: the period's end that was not paid for. Every stage is counted from it."""
+    charge_attempts: Mapped[int] = mapped_column(default=0)
+    """Scheduled attempts of this dunning; a card the customer tries meanwhile does not count."""
     next_attempt_at: Mapped[datetime | None]
+    """Due column of dunning: when the engine looks again."""
+    data_kept_until: Mapped[datetime | None]
+    """Due column of retention: when the workspaces' files are deleted, unless a payment comes before."""
+    data_deleted_at: Mapped[datetime | None]
 
     plan: Mapped[Plan] = relationship(lazy="raise")
 

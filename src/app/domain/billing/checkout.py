@@ -92,9 +92,9 @@ async def place_order(
         order = _new_order(viewer, subscription, price)
     else:
         await refuse_while_charging(session, order.id)
-    payment = _new_attempt(order, merchant_oid or random_reference("TZG"), at)
     session.add(order)
     await session.flush()
+    payment = _new_attempt(order, merchant_oid or random_reference("TZG"), at)
     session.add(payment)
     _note_start(session, viewer, payment, plan_code, at)
     await session.flush()
@@ -151,7 +151,7 @@ def frame_request(checkout: Checkout, viewer: Viewer, settings: Settings, *, add
         email=viewer.user.email,
         amount=payment.amount,
         currency=payment.currency,
-        basket=(BasketLine(f"Tezgâh {order.plan_name}", order.gross, 1),),
+        basket=(BasketLine(f"Tezgâh {order.plan_name}", payment.amount, 1),),
         user_ip=address,
         user_name=viewer.user.full_name,
         user_address=viewer.company.address or viewer.company.name,
@@ -197,7 +197,7 @@ def _new_attempt(order: Order, merchant_oid: str, at: datetime) -> Payment:
         company_id=order.company_id,
         order_id=order.id,
         merchant_oid=merchant_oid,
-        amount=order.gross,
+        amount=order.due,
         currency=order.currency,
         expires_at=at + FRAME_LIMIT,
         next_inquiry_at=at + FRAME_LIMIT + LADDER[0],

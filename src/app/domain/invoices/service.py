@@ -16,11 +16,11 @@ ISSUE = Statement(f"""
 WITH drawn AS ({DRAW_NUMBER}),
 document AS (
     INSERT INTO invoices (
-        id, company_id, order_id, payment_id, number, series, year, sequence, status, seller, buyer,
-        language, currency, net, vat, total, issued_at, issue_date, period_start, period_end,
+        id, kind, credited, company_id, order_id, payment_id, number, series, year, sequence, status,
+        seller, buyer, language, currency, net, vat, total, issued_at, issue_date, period_start, period_end,
         payment_reference
     )
-    SELECT :id, :company_id, :order_id, :payment_id,
+    SELECT :id, 'invoice', 0, :company_id, :order_id, :payment_id,
            CAST(:series AS text) || year || lpad(CAST(last_number AS text), 9, '0'),
            :series, year, last_number, 'issued', CAST(:seller AS jsonb), CAST(:buyer AS jsonb),
            :language, :currency, :net, :vat, :total, last_issued_at,

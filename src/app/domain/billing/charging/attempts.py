@@ -113,7 +113,7 @@ async def _add(session: AsyncSession, order: Order, card: StoredCard, *, at: dat
         merchant_oid=random_reference("TZG"),
         channel=PaymentChannel.STORED_CARD,
         card_id=card.id,
-        amount=order.gross,
+        amount=order.due,
         currency=order.currency,
         expires_at=at + SEND_WITHIN,
         next_inquiry_at=at + QUEUE_TIME,

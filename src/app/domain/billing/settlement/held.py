@@ -4,16 +4,18 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import ORDER_TRANSITIONS, SUBSCRIPTION_TRANSITIONS, OrderStatus, Payment, Subscription
-from app.db.models.subscription import SubscriptionStatus
+from app.db.models import ORDER_TRANSITIONS, OrderStatus, Payment
 from app.domain.billing.settlement import store
-from app.domain.billing.settlement.rules import Applied, activation
-from app.domain.billing.settlement.service import invoice_draft
+from app.domain.billing.settlement.paid import entries_of_sale, invoice_draft, use_credit
+from app.domain.billing.settlement.rules import activation, has_lapsed
 from app.domain.invoices import service as invoices
 from app.domain.jobs import Job
-from app.lib.errors import NotFound
+from app.domain.ledger import entries as ledger
+from app.domain.ledger.posting import lists_of
+from app.lib.errors import DomainError, NotFound
 from app.lib.i18n import N_
 from app.lib.settings import Settings
+from app.lib.statements import fetch
 from app.lib.uow import defer
 
 
@@ -25,25 +27,18 @@ async def apply_held(session: AsyncSession, payment: Payment, *, settings: Setti
     locked = await store.lock(session, payment.merchant_oid)
     if locked is None:
         raise NotFound(N_("There is no such payment."))
-    decision = activation(locked.facts, at)
+    if has_lapsed(locked.facts, at):
+        raise DomainError(N_("This order does not stand any more. Give the money back."))
+    ORDER_TRANSITIONS.move(locked.facts.order_status, OrderStatus.PAID)
+    decision, row = activation(locked.facts, at), locked.row
     payment.is_surplus = False
-    payment.order.status = ORDER_TRANSITIONS.move(locked.facts.order_status, OrderStatus.PAID)
-    payment.order.paid_at = at
-    await _activate(session, payment, decision, locked.row.subscription_id)
-    draft = invoice_draft(locked.row, decision.bought, settings)
+    await session.flush()
+    owed, collected = row.gross - row.credit, payment.collected or 0
+    freed = ledger.held_applied(payment.id, owed=owed, collected=collected)
+    parameters = store.activation_parameters(row, decision, at) | lists_of([*entries_of_sale(row), freed])
+    await fetch(session, store.ACTIVATE_SPLIT if decision.splits else store.ACTIVATE, parameters)
+    await use_credit(session, row)
+    await session.refresh(payment.order)
+    draft = invoice_draft(row, decision.bought, settings)
     invoice_id = await invoices.issue(session, draft, series=settings.invoice_series, at=at)
     defer(session, Job.RENDER_INVOICE, key=f"render:{invoice_id}", invoice_id=str(invoice_id))
-
-
-async def _activate(
-    session: AsyncSession, payment: Payment, decision: Applied, subscription_id: object
-) -> None:
-    subscription = await session.get_one(Subscription, subscription_id, populate_existing=True)
-    subscription.status = SUBSCRIPTION_TRANSITIONS.move(subscription.status, SubscriptionStatus.ACTIVE)
-    subscription.plan_code, subscription.price_id = payment.order.plan_code, payment.order.price_id
-    subscription.interval, subscription.anchor_at = payment.order.interval, decision.anchor_at
-    subscription.current_period_start = decision.covered.start
-    subscription.current_period_end = decision.covered.end
-    subscription.cancel_at_period_end = False
-    subscription.canceled_at = subscription.suspended_at = subscription.next_attempt_at = None
-    await session.flush()

@@ -5,8 +5,16 @@ Sources: paytr.md §5 (signed and unsigned fields, repeats, success beats failur
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from app.db.models import MONEY_TAKEN, CaseKind, OrderStatus, PaymentStatus, SubscriptionStatus
+from app.db.models import (
+    MONEY_TAKEN,
+    CaseKind,
+    OrderKind,
+    OrderStatus,
+    PaymentStatus,
+    SubscriptionStatus,
+)
 from app.db.models.plan_price import Interval
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.subscriptions.periods import Period, first_period, following_period
@@ -27,6 +35,17 @@ class PaymentFacts:
     anchor_at: datetime | None
     period_start: datetime | None
     period_end: datetime | None
+    kind: OrderKind = OrderKind.PURCHASE
+    ordered: Period | None = None
+    """What a renewal or change names as its period."""
+    held_interval: Interval | None = None
+    held_price_id: UUID | None = None
+    replaces_price_id: UUID | None = None
+    """Of a change: the price that was held when it was asked for."""
+    credit: int = 0
+    """What the company's credit is to pay of the order, beside this payment."""
+    credit_at_hand: int = 0
+    """What there is of it now, with what the change itself turns into credit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +74,8 @@ class Applied:
     """What the subscription now shows as its current period."""
     bought: Period
     """What this payment buys; the invoice names it."""
+    splits: bool = False
+    """The periods that are paid for go on; the new price counts within them from `bought.start`."""
 
 
 Decision = Nothing | Declined | Held | Applied
@@ -70,7 +91,7 @@ def decide(
         return Nothing() if facts.status is PaymentStatus.FAILED else Declined()
     if objection := objection_to(facts, message, takes_test_payments=takes_test_payments):
         return Held(objection)
-    return activation(facts, at)
+    return Held(CaseKind.ORDER_LAPSED) if has_lapsed(facts, at) else activation(facts, at)
 
 
 def objection_to(
@@ -102,15 +123,60 @@ def amount_agrees(amount: int, message: PaytrCallback) -> bool:
     return in_instalments and message.payment_amount == amount and message.total_amount > amount
 
 
-def activation(facts: PaymentFacts, at: datetime) -> Applied:
-    """Return the period an order buys: after a running period, or from now when none runs.
+def has_lapsed(facts: PaymentFacts, at: datetime) -> bool:
+    """Say whether an order no longer stands, so that its money would buy what nobody wants any more.
 
-    Whatever the state was (trial, ended, suspended, canceled, lapsed for months), the bought period
-    starts no earlier than now and ends in the future.
+    A renewal or change that was canceled; a change of a plan that is not held any more; one whose credit is
+    gone. A purchase always stands: somebody typed a card in for it.
     """
+    if facts.credit > facts.credit_at_hand:
+        return True
+    if facts.kind is OrderKind.PURCHASE:
+        return False
+    if facts.order_status is OrderStatus.CANCELED:
+        return True
+    return facts.kind is OrderKind.CHANGE and not _change_stands(facts, at)
+
+
+def activation(facts: PaymentFacts, at: datetime) -> Applied:
+    """Return the period that an order buys.
+
+    A renewal paid while its subscription runs or is past due buys the period it names: the service went on.
+    Any other payment (trial, ended, suspended, canceled, lapsed for months) buys a period that starts no
+    earlier than now and ends in the future.
+    """
+    if facts.kind is OrderKind.CHANGE and facts.ordered:
+        return _change(facts, facts.ordered)
+    if facts.ordered and facts.anchor_at and _renews(facts, facts.ordered, at):
+        anchor, _ = following_period(facts.anchor_at, facts.interval, facts.ordered.start)
+        return Applied(anchor_at=anchor, covered=facts.ordered, bought=facts.ordered)
     end = facts.period_end
     if facts.subscription_status not in RUNNING or end is None or end <= at or facts.anchor_at is None:
         bought = first_period(at, facts.interval)
         return Applied(anchor_at=at, covered=bought, bought=bought)
     anchor, bought = following_period(facts.anchor_at, facts.interval, end)
     return Applied(anchor_at=anchor, covered=Period(facts.period_start or at, bought.end), bought=bought)
+
+
+def _renews(facts: PaymentFacts, ordered: Period, at: datetime) -> bool:
+    follows = facts.subscription_status in RUNNING and facts.period_end == ordered.start
+    return facts.kind is OrderKind.RENEWAL and follows and ordered.end > at
+
+
+def _change_stands(facts: PaymentFacts, at: datetime) -> bool:
+    if facts.ordered is None or facts.period_end is None:
+        return False
+    runs = facts.subscription_status is SubscriptionStatus.ACTIVE and facts.period_end > at
+    untouched = facts.held_price_id == facts.replaces_price_id
+    return runs and untouched and (not _keeps_period(facts) or facts.period_end == facts.ordered.end)
+
+
+def _keeps_period(facts: PaymentFacts) -> bool:
+    return facts.interval is facts.held_interval
+
+
+def _change(facts: PaymentFacts, ordered: Period) -> Applied:
+    if _keeps_period(facts) and facts.period_start and facts.period_end and facts.anchor_at:
+        running = Period(facts.period_start, facts.period_end)
+        return Applied(anchor_at=facts.anchor_at, covered=running, bought=ordered, splits=True)
+    return Applied(anchor_at=ordered.start, covered=ordered, bought=ordered)

@@ -12,18 +12,19 @@ from uuid import UUID
 
 from app.db.models import CaseKind, PaymentChannel
 from app.domain.billing.settlement import store
-from app.domain.billing.settlement.buyers import buyer_of, line_description, seller_of
 from app.domain.billing.settlement.cards import tell_registration
+from app.domain.billing.settlement.paid import entries_of_sale, invoice_draft, use_credit
 from app.domain.billing.settlement.rules import Applied, Declined, Held, Nothing, decide
 from app.domain.invoices import service as invoices
 from app.domain.jobs import Job
+from app.domain.ledger import entries as ledger
+from app.domain.ledger.posting import lists_of
 from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import PaymentFailed
 from app.domain.payments.declines import ends_silent_charges
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.paytr.reasons import classify
 from app.domain.payments.values import Inquiry
-from app.domain.subscriptions.periods import Period
 from app.lib.ids import uuid7
 from app.lib.settings import Settings
 from app.lib.statements import Transaction, fetch
@@ -95,35 +96,19 @@ async def _apply(
     settings: Settings,
     at: datetime,
 ) -> Outcome:
+    collected = arrival.message.total_amount
     parameters = _parameters(row, arrival, Outcome.APPLIED, at, action="subscription.activated")
-    parameters |= {"collected": arrival.message.total_amount, "inquire_at": at + VERIFY_AFTER}
-    await store.write_applied(transaction, row, decision, parameters)
+    parameters |= {"collected": collected, "inquire_at": at + VERIFY_AFTER}
+    parameters |= store.activation_parameters(row, decision, at)
+    received = ledger.payment(row.payment_id, owed=row.gross - row.credit, collected=collected)
+    parameters |= lists_of([*entries_of_sale(row), received])
+    await fetch(transaction, store.APPLY_SPLIT if decision.splits else store.APPLY, parameters)
+    await use_credit(transaction, row)
     draft = invoice_draft(row, decision.bought, settings)
     invoice_id = await invoices.issue(transaction, draft, series=settings.invoice_series, at=at)
     # it also tells the company's open pages, once there is an invoice to show
     defer(transaction, Job.RENDER_INVOICE, key=f"render:{invoice_id}", invoice_id=str(invoice_id))
     return Outcome.APPLIED
-
-
-def invoice_draft(row: Any, bought: Period, settings: Settings) -> invoices.InvoiceDraft:
-    """Return what the invoice of a locked payment says, for the period it buys."""
-    return invoices.InvoiceDraft(
-        company_id=row.company_id,
-        order_id=row.order_id,
-        payment_id=row.payment_id,
-        seller=seller_of(settings),
-        buyer=buyer_of(row),
-        language=row.language,
-        currency=row.currency,
-        net=row.net,
-        vat=row.vat,
-        vat_basis_points=row.vat_basis_points,
-        total=row.gross,
-        description=line_description(row.plan_name, row.interval, bought, row.language),
-        period_start=bought.start,
-        period_end=bought.end,
-        payment_reference=row.merchant_oid,
-    )
 
 
 async def _decline(
@@ -170,7 +155,8 @@ async def _hold(
 ) -> Outcome:
     parameters = _parameters(row, arrival, Outcome.HELD, at, action="payment.held", kind=kind.value)
     parameters |= {"collected": arrival.message.total_amount, "inquire_at": at + VERIFY_AFTER}
-    parameters |= {"case_id": uuid7(), "kind": kind.value}
+    parameters |= {"case_id": uuid7(), "kind": kind.value, "currency": row.currency}
+    parameters |= lists_of([ledger.held_payment(row.payment_id, collected=arrival.message.total_amount)])
     await fetch(transaction, store.HOLD, parameters)
     defer(transaction, Job.ANNOUNCE, company_id=str(row.company_id))
     return Outcome.HELD

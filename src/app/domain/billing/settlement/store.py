@@ -11,20 +11,25 @@ from uuid import UUID
 
 import msgspec
 
-from app.db.models import OrderStatus, PaymentStatus, SubscriptionStatus
-from app.db.models.plan_price import Interval
+from app.db.models import Interval, OrderKind, OrderStatus, PaymentStatus, SubscriptionStatus
 from app.domain.audit.service import entry_values
 from app.domain.billing.settlement.rules import Applied, PaymentFacts
+from app.domain.ledger.posting import JOURNALS
 from app.domain.payments.paytr.messages import PaytrCallback
+from app.domain.subscriptions.periods import Period
 from app.lib.ids import uuid7
 from app.lib.statements import Statement, Transaction, fetch
 
 LOCKED = Statement("""
 SELECT p.id AS payment_id, p.status, p.channel, p.amount, p.currency, p.merchant_oid,
-       o.id AS order_id, o.status AS order_status, o.plan_code, o.plan_name, o.price_id, o.interval,
-       o.gross, o.net, o.vat, o.vat_basis_points,
+       o.id AS order_id, o.status AS order_status, o.kind AS order_kind,
+       o.plan_code, o.plan_name, o.price_id, o.interval,
+       o.gross, o.net, o.vat, o.vat_basis_points, o.credit, o.unused, o.replaces_price_id,
+       o.period_start AS ordered_start, o.period_end AS ordered_end,
        s.id AS subscription_id, s.status AS subscription_status, s.anchor_at,
-       s.current_period_start, s.current_period_end,
+       s.current_period_start, s.current_period_end, s.interval AS held_interval, s.price_id AS held_price_id,
+       (SELECT k.balance FROM company_credits k
+         WHERE k.company_id = o.company_id AND k.currency = o.currency) AS credit_balance,
        c.id AS company_id, c.name AS company_name, c.language, c.legal_name, c.tax_office, c.tax_number,
        c.address, c.phone, u.email, u.full_name
   FROM payments p
@@ -52,24 +57,66 @@ CASE = """
     ON CONFLICT (kind, subject) DO NOTHING
 """
 
-APPLY = Statement(f"""
+ACTIVATION = f"""
+paid AS (UPDATE orders SET status = 'paid', paid_at = :at WHERE id = :order_id),
+replaced AS (
+    UPDATE orders SET status = 'canceled'
+     WHERE subscription_id = :subscription_id AND status = 'open' AND kind <> 'purchase' AND id <> :order_id
+),
+subscription AS (
+    UPDATE subscriptions
+       SET status = 'active', plan_code = :plan_code, price_id = :price_id, interval = :interval,
+           anchor_at = :anchor_at, current_period_start = :covered_start, current_period_end = :covered_end,
+           cancel_at_period_end = cancel_at_period_end AND :keeps_intentions,
+           pending_price_id = CASE WHEN :keeps_intentions THEN pending_price_id END,
+           pending_since = CASE WHEN :keeps_intentions THEN pending_since END,
+           converts_at_trial_end = FALSE, canceled_at = NULL, suspended_at = NULL, past_due_since = NULL,
+           charge_attempts = 0, next_attempt_at = NULL, data_kept_until = NULL, data_deleted_at = NULL
+     WHERE id = :subscription_id
+),
+{JOURNALS}
+"""  # noqa: S608 constants of this module only
+"""What paying an order changes, whoever pays it and however; `slice` goes with it."""
+SLICE = """
+slice AS (
+    INSERT INTO plan_slices (id, company_id, subscription_id, order_id, period_start, period_end, starts_at,
+                             price_id, gross)
+    SELECT :slice_id, :company_id, :subscription_id, :order_id, :bought_start, :bought_end, :bought_start,
+           id, gross
+      FROM plan_prices
+     WHERE id = :price_id
+)
+"""
+SPLIT = """
+slice AS (
+    INSERT INTO plan_slices (id, company_id, subscription_id, order_id, period_start, period_end, starts_at,
+                             price_id, gross)
+    SELECT gen_random_uuid(), :company_id, :subscription_id, :order_id, paid_for.period_start,
+           paid_for.period_end, greatest(paid_for.period_start, :bought_start), price.id, price.gross
+      FROM (SELECT DISTINCT period_start, period_end FROM plan_slices
+             WHERE subscription_id = :subscription_id AND period_start >= :covered_start
+               AND period_end > :bought_start) AS paid_for,
+           plan_prices AS price
+     WHERE price.id = :price_id
+)
+"""
+SUCCESS = f"""
 WITH event AS ({EVENT}),
 payment AS (
     UPDATE payments
        SET status = 'succeeded', collected = :collected, succeeded_at = :at, failed_at = NULL,
            failure_code = NULL, failure_message = NULL, next_inquiry_at = :inquire_at, inquiries = 0
      WHERE id = :payment_id
-),
-paid AS (UPDATE orders SET status = 'paid', paid_at = :at WHERE id = :order_id),
-subscription AS (
-    UPDATE subscriptions
-       SET status = 'active', plan_code = :plan_code, price_id = :price_id, interval = :interval,
-           anchor_at = :anchor_at, current_period_start = :covered_start, current_period_end = :covered_end,
-           cancel_at_period_end = FALSE, canceled_at = NULL, suspended_at = NULL, next_attempt_at = NULL
-     WHERE id = :subscription_id
 )
-{AUDIT}
-""")  # noqa: S608 constants of this module only
+"""  # noqa: S608 constants of this module only
+APPLY = Statement(f"{SUCCESS}, {ACTIVATION}, {SLICE} {AUDIT}")
+APPLY_SPLIT = Statement(f"{SUCCESS}, {ACTIVATION}, {SPLIT} {AUDIT}")
+ACTIVATE = Statement(f"WITH {ACTIVATION}, {SLICE} SELECT 1")
+ACTIVATE_SPLIT = Statement(f"WITH {ACTIVATION}, {SPLIT} SELECT 1")
+USE_CREDIT = Statement("""
+UPDATE company_credits SET balance = balance - :credit
+ WHERE company_id = :company_id AND currency = :currency
+""")
 
 DECLINE = Statement(f"""
 WITH event AS ({EVENT}),
@@ -98,7 +145,8 @@ payment AS (
            next_inquiry_at = :inquire_at, inquiries = 0
      WHERE id = :payment_id
 ),
-operator_case AS ({CASE})
+operator_case AS ({CASE}),
+{JOURNALS}
 {AUDIT}
 """)  # noqa: S608 constants of this module only
 
@@ -125,6 +173,13 @@ class Locked:
             anchor_at=row.anchor_at,
             period_start=row.current_period_start,
             period_end=row.current_period_end,
+            kind=OrderKind(row.order_kind),
+            ordered=Period(row.ordered_start, row.ordered_end) if row.ordered_end else None,
+            held_interval=Interval(row.held_interval),
+            held_price_id=row.held_price_id,
+            replaces_price_id=row.replaces_price_id,
+            credit=row.credit,
+            credit_at_hand=row.unused + (row.credit_balance or 0),
         )
 
 
@@ -134,25 +189,26 @@ async def lock(transaction: Transaction, merchant_oid: str) -> Locked | None:
     return Locked(rows[0]) if rows else None
 
 
-async def write_applied(
-    transaction: Transaction, row: Any, decision: Applied, parameters: dict[str, Any]
-) -> None:
-    """Record the success and activate what was bought."""
-    await fetch(
-        transaction,
-        APPLY,
-        parameters
-        | {
-            "order_id": row.order_id,
-            "subscription_id": row.subscription_id,
-            "plan_code": row.plan_code,
-            "price_id": row.price_id,
-            "interval": row.interval,
-            "anchor_at": decision.anchor_at,
-            "covered_start": decision.covered.start,
-            "covered_end": decision.covered.end,
-        },
-    )
+def activation_parameters(row: Any, decision: Applied, at: datetime) -> dict[str, Any]:
+    """Return what `ACTIVATION` and its slice say, but for the journals."""
+    return {
+        "at": at,
+        "company_id": row.company_id,
+        "currency": row.currency,
+        "order_id": row.order_id,
+        "subscription_id": row.subscription_id,
+        "plan_code": row.plan_code,
+        "price_id": row.price_id,
+        "interval": row.interval,
+        "anchor_at": decision.anchor_at,
+        "covered_start": decision.covered.start,
+        "covered_end": decision.covered.end,
+        "bought_start": decision.bought.start,
+        "bought_end": decision.bought.end,
+        "slice_id": uuid7(),
+        # what a person pays for is wanted from now on; a renewal that was on its way takes nothing back
+        "keeps_intentions": row.order_kind == OrderKind.RENEWAL,
+    }
 
 
 def common_parameters(

@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, exists, not_, select
+from sqlalchemy import and_, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import (
@@ -34,8 +34,15 @@ from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 
-PAID_TWICE = N_("The order was paid by another payment already; PayTR's own record confirms this one too.")
-"""The reason of an automatic refund, for the record."""
+GIVEN_BACK = {
+    CaseKind.PAID_TWICE: N_(
+        "The order was paid by another payment already; PayTR's own record confirms this one too."
+    ),
+    CaseKind.ORDER_LAPSED: N_(
+        "The order stood no more when this payment came; PayTR's own record confirms it."
+    ),
+}
+"""Cases whose money goes back by itself, with the reason for the record."""
 SETTLED = "settled"
 UNSENT_CHARGE = and_(Payment.status == PaymentStatus.CREATED, Payment.channel == PaymentChannel.STORED_CARD)
 """PayTR cannot know it: `charging` sends it."""
@@ -170,16 +177,17 @@ async def _compare(
 
 
 async def _give_back_second_payment(session: AsyncSession, payment: Payment, *, at: datetime) -> None:
-    """Refund money of an order that was paid before, unless an operator has dealt with it."""
-    undecided_case = exists().where(
-        OperatorCase.kind == CaseKind.PAID_TWICE,
+    """Refund money of an order that was paid before or stands no more, unless an operator dealt with it."""
+    undecided_case = select(OperatorCase.kind).where(
+        OperatorCase.kind.in_(GIVEN_BACK),
         OperatorCase.subject == payment.merchant_oid,
         OperatorCase.closed_at.is_(None),
     )
     collected = payment.collected or 0
-    if payment.refund_reserved == 0 and collected and await session.scalar(select(undecided_case)):
+    kind = await session.scalar(undecided_case)
+    if payment.refund_reserved == 0 and collected and kind is not None:
         await request_refund(
-            session, payment.id, amount=collected, reason=PAID_TWICE, requested_by_id=None, at=at
+            session, payment.id, amount=collected, reason=GIVEN_BACK[kind], requested_by_id=None, at=at
         )
 
 
