@@ -23,6 +23,7 @@ from app.db.models import (
 )
 from app.domain.audit.service import record
 from app.domain.billing.charging.attempts import refuse_while_charging
+from app.domain.billing.explaining import PriceStep, PriceVersion, to_json
 from app.domain.billing.verification.rules import LADDER
 from app.domain.companies.viewer import Viewer
 from app.domain.payments.declines import REQUEST_REFUSED
@@ -219,4 +220,5 @@ def _new_order(viewer: Viewer, subscription: Subscription, price: PlanPrice) -> 
         net=price.net,
         vat=price.vat,
         vat_basis_points=price.vat_basis_points,
+        explanation=to_json([PriceStep(price=PriceVersion.of(price))]),
     )
