@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from litestar import Controller, Response, delete, get, post, put, route
+from litestar import Controller, Response, delete, get, post, route
 from litestar.enums import HttpMethod
 from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
@@ -108,7 +108,7 @@ class CardController(Controller):
         PayTR's fail address is posted to from its own site (paytr.md §6): no cookie comes along, so this
         page knows nobody.
         """
-        address = f"/billing/cards/registrations/{oid}" if OID.fullmatch(oid) else "/billing/cards"
+        address = address_of_attempt("/billing/cards/registrations", oid, otherwise="/billing/cards")
         return way_back_page(settings, address, title=N_("Your card"))
 
     @get("/registrations/{registration_oid:str}", name="cards:registration")
@@ -131,7 +131,7 @@ class CardController(Controller):
             reason=classify(code) if code and code.isdigit() else None,
         )
 
-    @post("/{card_id:uuid}/default", name="cards:choose")
+    @route("/{card_id:uuid}/default", http_method=[HttpMethod.PUT, HttpMethod.POST], name="cards:choose")
     async def choose(
         self,
         request: AnyRequest,
@@ -139,19 +139,10 @@ class CardController(Controller):
         viewer: Injected[Viewer],
         card_id: FromPath[UUID],
     ) -> Response[Any]:
-        """Charge this card from now on (form without JavaScript)."""
-        return await choose_card(request, db_session, viewer, card_id)
-
-    @put("/{card_id:uuid}/default", name="cards:put_default")
-    async def put_default(
-        self,
-        request: AnyRequest,
-        db_session: Injected[AsyncSession],
-        viewer: Injected[Viewer],
-        card_id: FromPath[UUID],
-    ) -> Response[Any]:
-        """Charge this card from now on."""
-        return await choose_card(request, db_session, viewer, card_id)
+        """Charge this card from now on; a form without JavaScript posts."""
+        require_billing(viewer)
+        await cards.make_default(db_session, viewer, card_id, at=now())
+        return redirect(request, "/billing/cards")
 
     @post("/{card_id:uuid}/removal", name="cards:remove")
     async def remove(
@@ -174,6 +165,11 @@ class CardController(Controller):
     ) -> Response[Any]:
         """Take a card away."""
         return await remove_card(request, db_session, viewer, card_id)
+
+
+def address_of_attempt(folder: str, oid: str, *, otherwise: str) -> str:
+    """Return the page of an attempt that the browser names, unless what it brings is no number of ours."""
+    return f"{folder}/{oid}" if OID.fullmatch(oid) else otherwise
 
 
 def way_back_page(settings: Settings, address: str, *, title: str) -> Template:
@@ -229,15 +225,6 @@ def expiry_choices(at: datetime) -> dict[str, Any]:
         "months": [(str(month), f"{month:02d}") for month in range(1, 13)],
         "years": [(f"{later % 100:02d}", str(later)) for later in range(year, year + YEARS_AHEAD)],
     }
-
-
-async def choose_card(
-    request: AnyRequest, session: AsyncSession, viewer: Viewer, card_id: UUID
-) -> Response[Any]:
-    """Make a card the default one and go back to the list."""
-    require_billing(viewer)
-    await cards.make_default(session, viewer, card_id, at=now())
-    return redirect(request, "/billing/cards")
 
 
 async def remove_card(

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery, URLEncodedBody
@@ -20,7 +19,7 @@ from app.domain.billing.checkout import (
     note_frame,
     place_order,
 )
-from app.domain.billing.controllers.cards import OID, expiry_choices, way_back_page
+from app.domain.billing.controllers.cards import address_of_attempt, expiry_choices, way_back_page
 from app.domain.billing.controllers.pages import require_billing
 from app.domain.billing.views import PaymentRow, payment_of
 from app.domain.companies.viewer import Viewer
@@ -119,7 +118,7 @@ class CheckoutController(Controller):
 
         No cookie comes along, so this page knows nobody; nothing of what is posted is read.
         """
-        address = f"/billing/payments/{oid}" if OID.fullmatch(oid) else "/billing"
+        address = address_of_attempt("/billing/payments", oid, otherwise="/billing")
         return way_back_page(settings, address, title=N_("Your payment"))
 
     @get("/billing/return/{result:str}", name="checkout:return", opt=PUBLIC)
@@ -137,7 +136,7 @@ class CheckoutController(Controller):
         """
         viewer = request.scope["user"]
         if not isinstance(viewer, Viewer):
-            address = f"/billing/payments/{quote(oid, safe='')}" if oid else "/billing"
+            address = address_of_attempt("/billing/payments", oid, otherwise="/billing")
             return Template("billing/out_of_frame.html.j2", context={"address": address})
         require_billing(viewer)
         row = await payment_of(db_session, viewer.company.id, oid)
