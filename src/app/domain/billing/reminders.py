@@ -1,0 +1,127 @@
+"""Telling a company about its money: whom, in which language, and every reminder once.
+
+The ledger row and the mails of a reminder are one transaction, so neither is ever there without the other.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import Company, Membership, Reminder, ReminderKind, Role, Subscription, User
+from app.domain.notifications.messages import Message
+from app.domain.notifications.service import queue_email
+from app.lib.ids import uuid7
+
+TOLD_ABOUT_MONEY = (Role.OWNER, Role.BILLING)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody who is told, and the company it is about."""
+
+    user: User
+    company: Company
+
+
+Write = Callable[[Reader], Message]
+"""Writes the letter to one person."""
+
+
+async def people_to_tell(session: AsyncSession, company_id: UUID) -> list[Reader]:
+    """Return a company's owners and billing people, who joined first standing first."""
+    statement = (
+        select(User, Company)
+        .join(Membership, Membership.user_id == User.id)
+        .join(Company, Company.id == Membership.company_id)
+        .where(Membership.company_id == company_id, Membership.role.in_(TOLD_ABOUT_MONEY))
+        .order_by(Membership.created_at, Membership.id)
+    )
+    return [Reader(user, company) for user, company in await session.execute(statement)]
+
+
+async def tell(session: AsyncSession, company_id: UUID, *, occasion: str, write: Write, at: datetime) -> int:
+    """Queue a letter to each of these people in their own language, once an occasion; return how many."""
+    people = await people_to_tell(session, company_id)
+    for person in people:
+        await queue_email(
+            session,
+            occasion=f"{occasion}:{person.user.id}",
+            message=write(person),
+            recipient=person.user.email,
+            language=person.user.language,
+            company_id=company_id,
+            at=at,
+        )
+    return len(people)
+
+
+async def remind_once(
+    session: AsyncSession,
+    subscription: Subscription,
+    kind: ReminderKind,
+    *,
+    due_at: datetime,
+    at: datetime,
+    write: Write,
+) -> bool:
+    """Write down the reminder that was due at `due_at` and queue its letters; say whether it was new.
+
+    A second worker waits for the first one's transaction and then finds it noted.
+    """
+    if not await _note(session, subscription, kind, due_at=due_at, at=at, sent=True):
+        return False
+    occasion = f"{kind}:{subscription.id}:{due_at.isoformat()}"
+    await tell(session, subscription.company_id, occasion=occasion, write=write, at=at)
+    return True
+
+
+async def remind_latest(
+    session: AsyncSession,
+    subscription: Subscription,
+    kind: ReminderKind,
+    *,
+    due: Sequence[datetime],
+    at: datetime,
+    write: Write,
+) -> bool:
+    """Send the latest of several reminders that are due, once; the earlier ones are noted as not sent.
+
+    A late run so catches up with one letter, never with a bundle of them.
+    """
+    passed = sorted(due_at for due_at in due if due_at <= at)
+    for due_at in passed[:-1]:
+        await _note(session, subscription, kind, due_at=due_at, at=at, sent=False)
+    if not passed:
+        return False
+    return await remind_once(session, subscription, kind, due_at=passed[-1], at=at, write=write)
+
+
+async def _note(
+    session: AsyncSession,
+    subscription: Subscription,
+    kind: ReminderKind,
+    *,
+    due_at: datetime,
+    at: datetime,
+    sent: bool,
+) -> bool:
+    statement = (
+        insert(Reminder)
+        .values(
+            id=uuid7(),
+            company_id=subscription.company_id,
+            subscription_id=subscription.id,
+            kind=kind,
+            due_at=due_at,
+            noted_at=at,
+            sent=sent,
+        )
+        .on_conflict_do_nothing(index_elements=["subscription_id", "kind", "due_at"])
+        .returning(Reminder.id)
+    )
+    return await session.scalar(statement) is not None
