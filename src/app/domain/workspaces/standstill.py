@@ -1,0 +1,82 @@
+"""All workspaces of a company at once: stopped when its subscription covers them no more, deleted at the end.
+
+One that is just changing cannot be asked; both are called again until there is nothing left to ask.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import TransitionKind, Workspace, WorkspaceStatus, WorkspaceTransition
+from app.domain.audit import service as audit
+from app.domain.jobs import Job
+from app.lib.uow import defer
+
+W = WorkspaceStatus
+RUNNING = (W.READY,)
+DELETABLE = (W.READY, W.STOPPED, W.FAILED)
+
+
+async def stop_all(session: AsyncSession, company_id: UUID, *, at: datetime) -> int:
+    """Ask for a stop of whatever runs; files stay. Returns how many were asked.
+
+    A start that is under way is refused by its own worker (`attempts.refusal_of`), or is ready in a moment
+    and stopped by the next call.
+    """
+    return await _ask_all(session, company_id, RUNNING, TransitionKind.STOP, W.STOPPING, at=at)
+
+
+async def delete_all(session: AsyncSession, company_id: UUID, *, at: datetime) -> int:
+    """Ask for the end of every workspace with its files. Returns how many were asked."""
+    return await _ask_all(session, company_id, DELETABLE, TransitionKind.DELETE, W.DELETING, at=at)
+
+
+async def _ask_all(
+    session: AsyncSession,
+    company_id: UUID,
+    standing: Iterable[WorkspaceStatus],
+    kind: TransitionKind,
+    underway: WorkspaceStatus,
+    *,
+    at: datetime,
+) -> int:
+    statement = (
+        select(Workspace)
+        .where(Workspace.company_id == company_id, Workspace.status.in_(standing))
+        .order_by(Workspace.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    workspaces = list(await session.scalars(statement))
+    for workspace in workspaces:
+        workspace.begin(underway)
+        await _write_down(session, workspace, kind, at=at)
+    return len(workspaces)
+
+
+async def _write_down(
+    session: AsyncSession, workspace: Workspace, kind: TransitionKind, *, at: datetime
+) -> None:
+    transition = WorkspaceTransition(
+        company_id=workspace.company_id,
+        workspace_id=workspace.id,
+        kind=kind,
+        requested_at=at,
+        attempts=0,
+        steps=[],
+    )
+    session.add(transition)
+    await session.flush()
+    audit.record(
+        session,
+        at=at,
+        action=f"workspace.{kind}_requested",
+        subject=workspace.id,
+        company_id=workspace.company_id,
+        actor="system",
+        facts={"name": workspace.name},
+    )
+    defer(session, Job.RUN_TRANSITION, transition_id=str(transition.id))
