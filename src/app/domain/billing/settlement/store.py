@@ -20,8 +20,7 @@ from app.domain.subscriptions.periods import Period
 from app.lib.ids import uuid7
 from app.lib.statements import Statement, Transaction, fetch
 
-LOCKED = Statement("""
-SELECT p.id AS payment_id, p.status, p.channel, p.amount, p.currency, p.merchant_oid,
+ORDERED = """
        o.id AS order_id, o.status AS order_status, o.kind AS order_kind,
        o.plan_code, o.plan_name, o.price_id, o.interval,
        o.gross, o.net, o.vat, o.vat_basis_points, o.credit, o.unused, o.replaces_price_id,
@@ -32,6 +31,9 @@ SELECT p.id AS payment_id, p.status, p.channel, p.amount, p.currency, p.merchant
          WHERE k.company_id = o.company_id AND k.currency = o.currency) AS credit_balance,
        c.id AS company_id, c.name AS company_name, c.language, c.legal_name, c.tax_office, c.tax_number,
        c.address, c.phone, u.email, u.full_name
+"""
+LOCKED = Statement(f"""
+SELECT p.id AS payment_id, p.status, p.channel, p.amount, p.currency, p.merchant_oid, {ORDERED}
   FROM payments p
   JOIN orders o ON o.id = p.order_id
   JOIN subscriptions s ON s.id = o.subscription_id
@@ -39,7 +41,18 @@ SELECT p.id AS payment_id, p.status, p.channel, p.amount, p.currency, p.merchant
   LEFT JOIN users u ON u.id = o.placed_by_id
  WHERE p.merchant_oid = :merchant_oid
    FOR NO KEY UPDATE OF p, o, s
-""")
+""")  # noqa: S608 constants of this module only
+LOCKED_ORDER = Statement(f"""
+SELECT NULL AS payment_id, 'created' AS status, NULL AS channel, o.gross - o.credit AS amount, o.currency,
+       NULL AS merchant_oid, {ORDERED}
+  FROM orders o
+  JOIN subscriptions s ON s.id = o.subscription_id
+  JOIN companies c ON c.id = o.company_id
+  LEFT JOIN users u ON u.id = o.placed_by_id
+ WHERE o.id = :order_id
+   FOR NO KEY UPDATE OF s, o
+""")  # noqa: S608 constants of this module only
+"""An order without a payment, in the same columns."""
 
 EVENT = """
     INSERT INTO payment_events (id, merchant_oid, payment_id, source, outcome, payload, received_at)
@@ -186,6 +199,12 @@ class Locked:
 async def lock(transaction: Transaction, merchant_oid: str) -> Locked | None:
     """Take the payment, its order and its subscription for this transaction."""
     rows = await fetch(transaction, LOCKED, {"merchant_oid": merchant_oid})
+    return Locked(rows[0]) if rows else None
+
+
+async def lock_order(transaction: Transaction, order_id: UUID) -> Locked | None:
+    """Take an order that needs no payment, and its subscription, for this transaction."""
+    rows = await fetch(transaction, LOCKED_ORDER, {"order_id": order_id})
     return Locked(rows[0]) if rows else None
 
 
