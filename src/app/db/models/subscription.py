@@ -1,6 +1,6 @@
 """One company's agreement: the plan, the period that is paid, and where it stands."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -11,6 +11,9 @@ from app.db.base import Base, CompanyOwned, Identified
 from app.db.models.plan import Plan
 from app.db.models.plan_price import Interval
 from app.lib.state import Transitions
+
+RENEWAL_GRACE = timedelta(days=7)
+"""How long a period that ended still counts when nobody canceled: a late run of ours must stop nobody."""
 
 
 class SubscriptionStatus(StrEnum):
@@ -103,9 +106,10 @@ class Subscription(Identified, CompanyOwned, Base):
     converts_at_trial_end: Mapped[bool] = mapped_column(default=False)
     """The owner asked that the trial goes on as a paid period, charged to the stored card."""
     past_due_since: Mapped[datetime | None]
-    """Day 0 of dunning: the period's end that was not paid for. Every stage is counted from it."""
+    """Day 0 of dunning: the period's end that was not paid for, or the run that came days late for it. Every
+    stage is counted from here."""
     charge_attempts: Mapped[int] = mapped_column(default=0)
-    """Scheduled attempts of this dunning; a card the customer tries meanwhile does not count."""
+    """Scheduled attempts of this dunning that are over; a card the customer tries meanwhile does not count."""
     next_attempt_at: Mapped[datetime | None]
     """Due column of dunning: when the engine looks again."""
     data_kept_until: Mapped[datetime | None]
@@ -115,9 +119,13 @@ class Subscription(Identified, CompanyOwned, Base):
     plan: Mapped[Plan] = relationship(lazy="raise")
 
     def grants_access(self, at: datetime) -> bool:
-        """Say whether workspaces may run: in trial, in a paid period, or within the grace of dunning."""
+        """Say whether workspaces may run: in trial, in a paid period, or within the grace of dunning.
+
+        A period that nobody canceled goes on for `RENEWAL_GRACE` until the renewal run has come.
+        """
         if self.status is SubscriptionStatus.TRIALING:
             return self.trial_ends_at is not None and at < self.trial_ends_at
-        if self.status is SubscriptionStatus.ACTIVE:
-            return self.current_period_end is not None and at < self.current_period_end
+        if self.status is SubscriptionStatus.ACTIVE and self.current_period_end is not None:
+            grace = timedelta() if self.cancel_at_period_end else RENEWAL_GRACE
+            return at < self.current_period_end + grace
         return self.status is SubscriptionStatus.PAST_DUE
