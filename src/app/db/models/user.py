@@ -2,10 +2,24 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Computed, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Identified
+
+MAILBOX = r"""
+CASE WHEN lower(email COLLATE "C") ~ '@(gmail|googlemail)\.com$'
+     THEN replace(
+              regexp_replace(split_part(lower(email COLLATE "C"), '@', 1), '^([^+]+)\+.*$', '\1'), '.', ''
+          ) || '@gmail.com'
+     ELSE regexp_replace(lower(email COLLATE "C"), '^([^+@]+)\+[^@]*@', '\1@')
+END
+"""
+"""Where an address leads, however it is spelt: case and `+tag` are dropped, and Gmail's dots and second name.
+
+An address is ASCII (`accounts.require_email`), so there is nothing else to fold. The database computes it:
+no way of writing a person can leave it out, and the rows of before have it too.
+"""
 
 
 class User(Identified, Base):
@@ -19,6 +33,7 @@ class User(Identified, Base):
     )
 
     email: Mapped[str]
+    mailbox: Mapped[str] = mapped_column(Computed(MAILBOX, persisted=True), index=True)
     full_name: Mapped[str]
     password_hash: Mapped[str]
     language: Mapped[str] = mapped_column(default="tr")

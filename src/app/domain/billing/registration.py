@@ -5,14 +5,15 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Company, Plan, User
+from app.db.models import Company, Subscription, User
 from app.domain.accounts import service as accounts
 from app.domain.accounts.passwords import hash_password
 from app.domain.audit.service import record
+from app.domain.billing.trials.guard import has_had_trial
 from app.domain.companies.service import found_company
 from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import Welcome
-from app.domain.subscriptions.service import TRIAL_LENGTH, start_trial
+from app.domain.subscriptions.service import start_trial, start_without_trial
 from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
 
@@ -47,7 +48,8 @@ async def register(
         language=language,
     )
     company = await found_company(session, name=company_name, language=language, owner=user)
-    subscription = await start_trial(session, company_id=company.id, plan_code=form.plan, at=at)
+    begin = start_without_trial if await has_had_trial(session, user) else start_trial
+    subscription = await begin(session, company_id=company.id, plan_code=form.plan, at=at)
     accounts.accept_documents(
         session, user_id=user.id, company_id=company.id, language=language, address=address, at=at
     )
@@ -58,14 +60,20 @@ async def register(
         subject=company.id,
         company_id=company.id,
         actor_id=user.id,
-        facts={"plan": form.plan},
+        facts={"plan": form.plan, "trial": subscription.trial_ends_at is not None},
     )
-    await _queue_welcome(session, user, company, subscription.plan, base_url=base_url, at=at)
+    await _queue_welcome(session, user, company, subscription, base_url=base_url, at=at)
     return user, company
 
 
 async def _queue_welcome(
-    session: AsyncSession, user: User, company: Company, plan: Plan, *, base_url: str, at: datetime
+    session: AsyncSession,
+    user: User,
+    company: Company,
+    subscription: Subscription,
+    *,
+    base_url: str,
+    at: datetime,
 ) -> None:
     await notifications.queue_email(
         session,
@@ -73,9 +81,9 @@ async def _queue_welcome(
         message=Welcome(
             full_name=user.full_name,
             company_name=company.name,
-            plan_name=plan.name,
-            workspace_limit=plan.workspace_limit,
-            trial_ends_at=at + TRIAL_LENGTH,
+            plan_name=subscription.plan.name,
+            workspace_limit=subscription.plan.workspace_limit,
+            trial_ends_at=subscription.trial_ends_at,
             dashboard_url=f"{base_url}/dashboard",
         ),
         recipient=user.email,
