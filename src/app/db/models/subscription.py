@@ -13,7 +13,10 @@ from app.db.models.plan_price import Interval
 from app.lib.state import Transitions
 
 RENEWAL_GRACE = timedelta(days=7)
-"""How long a period that ended still counts when nobody canceled: a late run of ours must stop nobody."""
+"""How long a period that ended still counts when nobody canceled: a late run of ours must stop nobody.
+
+A trial that is to go on as a paid period counts as long, while its charge is on its way or undecided.
+"""
 
 
 class SubscriptionStatus(StrEnum):
@@ -109,7 +112,7 @@ class Subscription(Identified, CompanyOwned, Base):
     """Day 0 of dunning: the period's end that was not paid for, or the run that came days late for it. Every
     stage is counted from here."""
     charge_attempts: Mapped[int] = mapped_column(default=0)
-    """Scheduled attempts of this dunning that are over; a card the customer tries meanwhile does not count."""
+    """Scheduled attempts of this dunning that are over; what a customer tries meanwhile does not count."""
     next_attempt_at: Mapped[datetime | None]
     """Due column of dunning: when the engine looks again."""
     data_kept_until: Mapped[datetime | None]
@@ -123,8 +126,8 @@ class Subscription(Identified, CompanyOwned, Base):
 
         A period that nobody canceled goes on for `RENEWAL_GRACE` until the renewal run has come.
         """
-        if self.status is SubscriptionStatus.TRIALING:
-            return self.trial_ends_at is not None and at < self.trial_ends_at
+        if self.status is SubscriptionStatus.TRIALING and self.trial_ends_at is not None:
+            return at < self.trial_ends_at + (RENEWAL_GRACE if self.converts_at_trial_end else timedelta())
         if self.status is SubscriptionStatus.ACTIVE and self.current_period_end is not None:
             grace = timedelta() if self.cancel_at_period_end else RENEWAL_GRACE
             return at < self.current_period_end + grace
