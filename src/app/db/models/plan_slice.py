@@ -14,12 +14,12 @@ class PlanSlice(Identified, CompanyOwned, Base):
 
     A period's value is the sum of its slices, each the price times its share of the seconds. What has been
     charged for it is that value rounded, so a change costs the difference of two rounded values and no
-    number of changes adds a kuruş.
+    number of changes adds a kuruş. A period that is paid ahead and then changed has two slices that start
+    together; the one written later counts.
     """
 
     __tablename__ = "plan_slices"
     __table_args__ = (
-        UniqueConstraint("subscription_id", "period_start", "starts_at"),
         UniqueConstraint("order_id", "period_start"),
         CheckConstraint(
             "period_end > period_start AND starts_at >= period_start AND starts_at < period_end",
@@ -28,7 +28,9 @@ class PlanSlice(Identified, CompanyOwned, Base):
         CheckConstraint("gross >= 0", name="gross_is_not_negative"),
     )
 
-    subscription_id: Mapped[UUID] = mapped_column(ForeignKey("subscriptions.id", ondelete="RESTRICT"))
+    subscription_id: Mapped[UUID] = mapped_column(
+        ForeignKey("subscriptions.id", ondelete="RESTRICT"), index=True
+    )
     order_id: Mapped[UUID] = mapped_column(ForeignKey("orders.id", ondelete="RESTRICT"))
     period_start: Mapped[datetime]
     period_end: Mapped[datetime]
