@@ -65,7 +65,7 @@ async def test_a_check_that_a_refund_overtakes_is_made_again(
             refund = await request_refund(
                 session, checkout.payment.id, amount=1_000, reason="Asked", requested_by_id=None, at=at
             )
-        await send_refund(maker, shop.gateway, refund.id, at=at)
+        await send_refund(maker, shop.gateway, shop.resources.settings, refund.id, at=at)
 
     overtake(shop, give_back, monkeypatch)
     await shop.work(at + VERIFY_AFTER)

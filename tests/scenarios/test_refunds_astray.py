@@ -160,7 +160,15 @@ async def test_what_a_person_has_seen_at_paytr_decides_in_their_name(till: Till,
         refund = await session.get_one(Refund, refund.id, with_for_update=True)
         if made:
             seen = Entry(refund.amount, count=1)
-            await succeed(session, payment, refund, seen, at=till.start, decided_by_id=operator.id)
+            await succeed(
+                session,
+                payment,
+                refund,
+                seen,
+                settings=till.shop.resources.settings,
+                at=till.start,
+                decided_by_id=operator.id,
+            )
         else:
             await fail(session, payment, refund, at=till.start, decided_by_id=operator.id)
     assert await till.sums() == (

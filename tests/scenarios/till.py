@@ -105,7 +105,10 @@ class Till:
 
     async def send(self, refund: Refund, after: timedelta = timedelta()) -> Refund:
         """Let the task of the refund run once."""
-        await send_refund(self.shop.resources.session_maker, self.gateway, refund.id, at=self.start + after)
+        resources = self.shop.resources
+        await send_refund(
+            resources.session_maker, self.gateway, resources.settings, refund.id, at=self.start + after
+        )
         return await self.reread(refund)
 
     async def climb(self, refund: Refund) -> Refund:

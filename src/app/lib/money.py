@@ -55,3 +55,13 @@ def split_gross(gross: int, basis_points: int) -> VatSplit:
         if net >= 0 and net + vat_on(net, basis_points) == gross:
             return VatSplit(net=net, vat=gross - net)
     raise UnreachableGross(f"{gross} has no whole net amount at {basis_points} basis points")
+
+
+def split_any_gross(gross: int, basis_points: int) -> VatSplit:
+    """Take VAT out of an amount that nobody has published: the net half up, the VAT what is left.
+
+    The same as `split_gross` wherever that has an answer; a prorated difference may have none.
+    """
+    rate = 10_000 + basis_points
+    net = (2 * gross * 10_000 + rate) // (2 * rate)
+    return VatSplit(net=net, vat=gross - net)

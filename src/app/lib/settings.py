@@ -5,6 +5,7 @@ production anything missing or unsafe refuses to start with a sentence that says
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,8 @@ import msgspec
 PREFIX = "TEZGAH_"
 DEVELOPMENT_SECRET = "development-only-secret-key-never-in-production"  # noqa: S105 refused in production below
 RUNTIME_ENVIRONMENT = Path("run/environment")
+SERIES = re.compile(r"[A-Z0-9]{3}", re.ASCII)
+"""What a document's number begins with, as GİB prescribes it."""
 
 Environment = Literal["development", "test", "production"]
 DriverName = Literal["process", "docker", "kubernetes"]
@@ -50,6 +53,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     edge_redis_url: str = ""
     trusted_proxies: str = "127.0.0.1"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    dunning_days: str = "0,2,7,14,21"
+    suspension_day: int = 7
     seller_name: str = "Tezgâh Yazılım Hizmetleri Ltd. Şti."
     seller_tax_office: str = "Kadıköy"
     seller_vkn: str = "1234567890"
@@ -58,6 +63,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seller_email: str = "billing@tezgah.localhost"
     seller_phone: str = "+90 216 000 00 00"
     invoice_series: str = "TZG"
+    credit_note_series: str = "TZI"
 
     @property
     def is_production(self) -> bool:
@@ -71,6 +77,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_https(self) -> bool:
         return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def dunning_schedule(self) -> tuple[int, ...]:
+        """On which days after a period's end an unpaid renewal is attempted."""
+        return tuple(int(day) for day in self.dunning_days.split(","))
 
     @property
     def storage_location(self) -> str:
@@ -103,6 +114,8 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         settings = msgspec.convert(fields, Settings, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:
         raise SettingsError(f"A setting cannot be read: {error}.") from error
+    if problems := [*series_problems(settings), *dunning_problems(settings)]:
+        raise SettingsError("Tezgâh refuses to start.\n" + "\n".join(problems))
     if settings.is_production and (problems := production_problems(settings)):
         raise SettingsError("Tezgâh refuses to start in production.\n" + "\n".join(problems))
     return settings
@@ -115,6 +128,35 @@ def read_environment_file(path: Path) -> dict[str, str]:
     lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
     pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
     return {key.strip(): value.strip().strip("\"'") for key, separator, value in pairs if separator}
+
+
+def series_problems(settings: Settings) -> list[str]:
+    """Return why documents cannot be numbered: each kind has a series of its own, without gaps."""
+    series = {
+        "TEZGAH_INVOICE_SERIES": settings.invoice_series,
+        "TEZGAH_CREDIT_NOTE_SERIES": settings.credit_note_series,
+    }
+    problems = [
+        f"Set {name} to three capital letters or digits, without Turkish letters."
+        for name, value in series.items()
+        if not SERIES.fullmatch(value)
+    ]
+    if settings.invoice_series == settings.credit_note_series:
+        problems.append("Set TEZGAH_CREDIT_NOTE_SERIES to another series than TEZGAH_INVOICE_SERIES.")
+    return problems
+
+
+def dunning_problems(settings: Settings) -> list[str]:
+    """Return why an unpaid renewal could not be followed by these days."""
+    try:
+        days = settings.dunning_schedule
+    except ValueError:
+        days = ()
+    if not days or days[0] != 0 or list(days) != sorted(set(days)):
+        return ["Set TEZGAH_DUNNING_DAYS to whole days with commas between, 0 first and each later than the last."]
+    if not 0 < settings.suspension_day < days[-1]:
+        return ["Set TEZGAH_SUSPENSION_DAY to a day after the first and before the last of TEZGAH_DUNNING_DAYS."]
+    return []
 
 
 def production_problems(settings: Settings) -> list[str]:

@@ -104,7 +104,7 @@ async def _inquire(resources: Resources, payment_id: UUID, at: datetime) -> None
 
 
 async def _refund(resources: Resources, refund_id: UUID, at: datetime) -> None:
-    await send_refund_now(resources.session_maker, resources.gateway, refund_id, at=at)
+    await send_refund_now(resources.session_maker, resources.gateway, resources.settings, refund_id, at=at)
 
 
 SWEEPS: dict[str, Callable[[Resources, datetime], Awaitable[Tally]]] = {

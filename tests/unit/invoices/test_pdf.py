@@ -105,11 +105,20 @@ def test_a_free_invoice_is_a_whole_invoice() -> None:
 
 
 def test_a_credit_note_names_what_it_corrects_and_that_money_went_back() -> None:
-    text = text_of(invoice(kind="credit_note", corrects_number="TZG2026000000041"))
+    text = text_of(
+        invoice(kind="credit_note", corrects_number="TZG2026000000041", reason="Ödeme iade edildi")
+    )
     assert "İade belgesi" in text
     assert "İlgili fatura TZG2026000000041" in text
+    assert "Neden Ödeme iade edildi" in text
     assert "İade edildi" in text
     assert "Ödendi" not in text
+
+
+def test_a_credit_note_that_is_kept_as_credit_does_not_claim_that_money_went_back() -> None:
+    text = text_of(invoice(kind="credit_note", corrects_number="TZG2026000000041", is_kept_as_credit=True))
+    assert "Bakiyenizde" in text
+    assert "İade edildi" not in text
 
 
 def test_sixty_lines_go_over_pages_each_with_header_and_number() -> None:

@@ -57,6 +57,22 @@ def test_production_refuses_to_start_and_says_what_to_set(change: dict[str, str]
     assert sentence in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"TEZGAH_CREDIT_NOTE_SERIES": "TZG"}, "Set TEZGAH_CREDIT_NOTE_SERIES to another series"),
+        ({"TEZGAH_CREDIT_NOTE_SERIES": "TZİ"}, "Set TEZGAH_CREDIT_NOTE_SERIES to three capital letters"),
+        ({"TEZGAH_INVOICE_SERIES": "FATURA"}, "Set TEZGAH_INVOICE_SERIES to three capital letters"),
+    ],
+)
+def test_documents_that_could_not_be_numbered_refuse_to_start_anywhere(
+    change: dict[str, str], sentence: str
+) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load_settings({"TEZGAH_ENV": "development", **change})
+    assert sentence in str(refusal.value)
+
+
 def test_production_names_every_problem_at_once() -> None:
     with pytest.raises(SettingsError) as refusal:
         load_settings({"TEZGAH_ENV": "production"})

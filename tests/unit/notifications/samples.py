@@ -4,7 +4,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.notifications.mailer import Attachment, OutgoingEmail
-from app.domain.notifications.messages import Message, PaymentFailed, PaymentReceipt, RefundSent, Welcome
+from app.domain.notifications.messages import (
+    CreditNoteIssued,
+    Message,
+    PaymentFailed,
+    PaymentReceipt,
+    RefundSent,
+    Welcome,
+)
 from app.domain.notifications.rendering import Letterhead
 
 AT = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
@@ -55,6 +62,20 @@ MESSAGES: tuple[Message, ...] = (
         paid_at=AT,
         payment_reference="TZG4K2J8H7Q9W1E5R6T3Y0UI",
         refund_reference="TZR8D3F6G1H5J2K7L4M9N0PQ",
+    ),
+    CreditNoteIssued(
+        full_name="Ayşe Yılmaz",
+        company_name="Işık A.Ş.",
+        number="TZI2026000000007",
+        invoice_number="TZG2026000000042",
+        reason="Ödeme iade edildi",
+        net=1237_50,
+        vat=247_50,
+        total=1485_00,
+        currency="TRY",
+        issued_at=AT,
+        is_kept_as_credit=False,
+        billing_url="https://tezgah.example/billing",
     ),
 )
 

@@ -12,7 +12,7 @@ from app.domain.notifications.rendering import TEMPLATES, RenderedEmail, render_
 from app.lib.i18n import LANGUAGES
 from tests.unit.notifications.samples import LETTERHEAD, MESSAGES
 
-WELCOME, RECEIPT, FAILED, _ = MESSAGES
+WELCOME, RECEIPT, FAILED, *_ = MESSAGES
 
 
 def rendered(message: Message, language: str = "tr", **changes: str | int | None) -> RenderedEmail:

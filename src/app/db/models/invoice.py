@@ -96,6 +96,7 @@ class Invoice(Identified, CompanyOwned, Base):
     """Due column: while empty, the sweeper renders."""
 
     lines: Mapped[list["InvoiceLine"]] = relationship(lazy="raise", order_by="InvoiceLine.position")
+    corrects: Mapped["Invoice | None"] = relationship(lazy="raise", remote_side="Invoice.id")
 
 
 class InvoiceLine(Identified, Base):

@@ -1,7 +1,7 @@
-"""From an issued invoice to the customer's inbox: render, store, stamp, queue the mail.
+"""From an issued document to the customer's inbox: render, store, stamp, queue the mail.
 
-Each step is safe to run twice: the same invoice gives the same bytes under the same key, the stamp is
-set once under lock, and the mail is unique per invoice.
+Each step is safe to run twice: the same document gives the same bytes under the same key, the stamp is
+set once under lock, and the mail is unique per document.
 """
 
 import asyncio
@@ -11,12 +11,13 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
-from sqlalchemy.orm import selectinload
+from sqlalchemy.orm import joinedload, selectinload
 
-from app.db.models import Company, Invoice, Order, User
+from app.db.models import Company, Invoice, InvoiceKind, Order, User
+from app.domain.companies.queries import billing_contact
 from app.domain.invoices.document import InvoiceDocument, Line, Party
 from app.domain.invoices.pdf import render
-from app.domain.notifications.messages import PaymentReceipt
+from app.domain.notifications.messages import CreditNoteIssued, PaymentReceipt
 from app.domain.notifications.service import queue_email
 from app.lib.settings import Settings
 from app.lib.storage import Storage
@@ -34,7 +35,7 @@ async def render_invoice(
     *,
     at: datetime,
 ) -> UUID | None:
-    """Render and store an invoice's PDF, then stamp it and queue the receipt; done already is fine.
+    """Render and store the PDF of an invoice or credit note, then stamp it and queue its mail, once.
 
     Returns the company whose pages have news to show, if any.
     """
@@ -50,7 +51,10 @@ async def render_invoice(
         if locked.pdf_rendered_at is None:
             locked.pdf_key, locked.pdf_sha256 = key, hashlib.sha256(data).hexdigest()
             locked.pdf_rendered_at = at
-            await _queue_receipt(session, locked, settings, at=at)
+            if invoice.corrects is None:
+                await _queue_receipt(session, locked, settings, at=at)
+            else:
+                await _queue_credit_note(session, locked, invoice.corrects, settings, at=at)
     return invoice.company_id
 
 
@@ -66,10 +70,10 @@ async def due_invoices(session: AsyncSession, *, at: datetime, limit: int = 200)
 
 
 def document_of(invoice: Invoice) -> InvoiceDocument:
-    """Return the frozen invoice (with its lines loaded) as the value that is drawn."""
+    """Return a frozen document (with its lines, and the invoice it corrects, loaded) as what is drawn."""
     return InvoiceDocument(
         number=invoice.number,
-        kind="invoice",
+        kind=invoice.kind.value,
         issued_at=invoice.issued_at,
         period_start=invoice.period_start,
         period_end=invoice.period_end,
@@ -94,12 +98,15 @@ def document_of(invoice: Invoice) -> InvoiceDocument:
         payment_reference=invoice.payment_reference or "",
         paid_at=invoice.issued_at,
         language=invoice.language,
+        corrects_number=invoice.corrects.number if invoice.corrects else None,
+        reason=invoice.reason or "",
+        is_kept_as_credit=invoice.kind is InvoiceKind.CREDIT_NOTE and invoice.refund_id is None,
     )
 
 
 async def _invoice(session: AsyncSession, invoice_id: UUID) -> Invoice | None:
-    statement = select(Invoice).options(selectinload(Invoice.lines)).where(Invoice.id == invoice_id)
-    return await session.scalar(statement)
+    parts = (selectinload(Invoice.lines), joinedload(Invoice.corrects))
+    return await session.scalar(select(Invoice).options(*parts).where(Invoice.id == invoice_id))
 
 
 async def _queue_receipt(
@@ -137,5 +144,38 @@ async def _queue_receipt(
         language=invoice.language,
         company_id=company.id,
         invoice_id=invoice.id,
+        at=at,
+    )
+
+
+async def _queue_credit_note(
+    session: AsyncSession, note: Invoice, corrected: Invoice, settings: Settings, *, at: datetime
+) -> None:
+    """Mail a credit note to whoever gets the company's mail about money: nobody has to have asked for it."""
+    company = await session.get_one(Company, note.company_id)
+    contact = await billing_contact(session, company.id)
+    if contact is None:
+        return
+    await queue_email(
+        session,
+        occasion=f"invoice:{note.id}",
+        message=CreditNoteIssued(
+            full_name=contact.full_name,
+            company_name=company.name,
+            number=note.number,
+            invoice_number=corrected.number,
+            reason=note.reason or "",
+            net=note.net,
+            vat=note.vat,
+            total=note.total,
+            currency=note.currency,
+            issued_at=note.issued_at,
+            is_kept_as_credit=note.refund_id is None,
+            billing_url=f"{settings.base_url}/billing",
+        ),
+        recipient=contact.email,
+        language=note.language,
+        company_id=company.id,
+        invoice_id=note.id,
         at=at,
     )

@@ -69,7 +69,7 @@ class VatGroup:
 class InvoiceDocument:
     """Everything a reader of the document sees; amounts in minor units of `currency`.
 
-    A credit note carries positive amounts, and the number it corrects in `corrects_number`.
+    A credit note carries positive amounts, the number it corrects in `corrects_number`, and why in `reason`.
     """
 
     number: str
@@ -88,6 +88,9 @@ class InvoiceDocument:
     payment_reference: str = ""
     paid_at: datetime | None = None
     corrects_number: str | None = None
+    reason: str = ""
+    is_kept_as_credit: bool = False
+    """Of a credit note: no money went back, the company may use it for what it owes next."""
 
     def __post_init__(self) -> None:
         if not self.lines:

@@ -26,7 +26,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Welcome(Message):
-    """A company has registered and its trial runs."""
+    """A company has registered; its trial runs, or there is none and a plan is to be paid first."""
 
     template: ClassVar[str] = "welcome"
 
@@ -34,7 +34,8 @@ class Welcome(Message):
     plan_name: str
     workspace_limit: int | None
     """How many workspaces the plan allows; None is unlimited."""
-    trial_ends_at: datetime
+    trial_ends_at: datetime | None
+    """None when the address has had its trial before."""
     dashboard_url: str
 
 
@@ -87,7 +88,28 @@ class RefundSent(Message):
     refund_reference: str
 
 
-MESSAGES: tuple[type[Message], ...] = (Welcome, PaymentReceipt, PaymentFailed, RefundSent)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditNoteIssued(Message):
+    """An invoice is taken back, in part or whole; the credit note's PDF is attached."""
+
+    template: ClassVar[str] = "credit_note"
+
+    company_name: str
+    number: str
+    invoice_number: str
+    reason: str
+    """In the document's language, as printed on it."""
+    net: int
+    vat: int
+    total: int
+    currency: str
+    issued_at: datetime
+    is_kept_as_credit: bool
+    """No money goes back: the company may use it for what it owes next."""
+    billing_url: str
+
+
+MESSAGES: tuple[type[Message], ...] = (Welcome, PaymentReceipt, PaymentFailed, RefundSent, CreditNoteIssued)
 
 
 def as_json(value: str | int | datetime | None) -> JsonValue:

@@ -175,7 +175,13 @@ async def _mark_returned(deed: Deed) -> None:
     refund = _refund_of(deed)
     entry = Entry(refund.amount, 1)
     await refund_outcomes.succeed(
-        deed.session, _payment_of(deed), refund, entry, at=deed.at, decided_by_id=deed.operator.user.id
+        deed.session,
+        _payment_of(deed),
+        refund,
+        entry,
+        settings=deed.settings,
+        at=deed.at,
+        decided_by_id=deed.operator.user.id,
     )
 
 

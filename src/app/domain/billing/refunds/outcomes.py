@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import (
     PAYMENT_TRANSITIONS,
+    Account,
     CaseKind,
     Company,
     Payment,
@@ -22,13 +23,17 @@ from app.db.models import (
 )
 from app.domain.audit.service import record
 from app.domain.billing.cases import open_case, settle_case
-from app.domain.billing.refunds.rules import Entry, is_as_asked
+from app.domain.billing.refunds.rules import Entry, is_as_asked, surcharge_in
 from app.domain.billing.verification.rules import UNSETTLED_REFUNDS
 from app.domain.companies.queries import billing_contact
+from app.domain.invoices.credit_notes import issue_credit_note
 from app.domain.jobs import Job
+from app.domain.ledger import entries as ledger
+from app.domain.ledger.posting import post
 from app.domain.notifications.messages import RefundSent
 from app.domain.notifications.service import queue_email
 from app.lib.i18n import N_
+from app.lib.settings import Settings
 from app.lib.uow import defer
 
 
@@ -64,6 +69,7 @@ async def succeed(
     refund: Refund,
     entry: Entry,
     *,
+    settings: Settings,
     at: datetime,
     decided_by_id: UUID | None = None,
 ) -> None:
@@ -76,6 +82,8 @@ async def succeed(
         return
     if not is_as_asked(payment, refund.amount, entry):
         await _doubt(session, payment, refund, entry, at=at)
+    payable = entry.amount - surcharge_in(payment, entry.amount)
+    await _post(session, refund, entry, payable, at=at)
     elsewhere = await _open_elsewhere(session, refund)
     collected = payment.collected or 0
     payment.refunded = min(payment.refunded + entry.amount, collected)
@@ -85,16 +93,14 @@ async def succeed(
         payment.status = PAYMENT_TRANSITIONS.move(payment.status, target)
     refund.succeed(entry.amount, at)
     await refunded(session, payment, refund, _decider(decided_by_id), at=at)
+    if not payment.is_surplus:  # money that bought nothing has no invoice to take back
+        await _take_back(session, payment, refund, payable, settings=settings, at=at)
 
 
 async def refunded(
     session: AsyncSession, payment: Payment, refund: Refund, actor: Actor, *, at: datetime
 ) -> None:
-    """Let follow what follows from money given back: audit entry, mail, pages.
-
-    The credit note is due from here on: the refund has succeeded and no credit note names it. It is drawn
-    by the invoices' own sweep, so that a number is never waited for here.
-    """
+    """Let follow what follows from money given back: audit entry, mail, pages."""
     _note(session, payment, refund, "refund.succeeded", actor, at=at)
     if actor is PAYTR:
         await _close_unknown(session, refund, at=at)
@@ -141,6 +147,35 @@ def facts_of(payment: Payment, refund: Refund) -> dict[str, Any]:
         "answer": refund.error_message,
     }
     return {name: fact for name, fact in facts.items() if fact is not None}
+
+
+async def _take_back(
+    session: AsyncSession,
+    payment: Payment,
+    refund: Refund,
+    payable: int,
+    *,
+    settings: Settings,
+    at: datetime,
+) -> None:
+    """Issue the credit note over what was owed back; last, since its number is held until the commit."""
+    await session.flush()
+    await issue_credit_note(
+        session,
+        order_id=payment.order_id,
+        amount=payable,
+        reason=N_("The payment was given back"),
+        to=Account.REFUNDS_PAYABLE,
+        refund_id=refund.id,
+        series=settings.credit_note_series,
+        at=at,
+    )
+
+
+async def _post(session: AsyncSession, refund: Refund, entry: Entry, payable: int, *, at: datetime) -> None:
+    """Post what went back: what is owed, by a credit note or as held money, and the surcharge above it."""
+    posted = ledger.refund(refund.id, payable=payable, returned=entry.amount)
+    await post(session, [posted], company_id=refund.company_id, currency=refund.currency, at=at)
 
 
 async def _doubt(

@@ -109,3 +109,14 @@ def is_as_asked(payment: Payment, amount: int, entry: Entry) -> bool:
         and amount <= entry.amount <= amount + surcharge
         and payment.refunded + entry.amount <= collected
     )
+
+
+def surcharge_in(payment: Payment, returned: int) -> int:
+    """Return how much of what now goes back is instalment surcharge; `payment` before this refund counts.
+
+    The principal goes back first (paytr.md §11). Held money bought nothing: all of it is the company's.
+    """
+    if payment.is_surplus:
+        return 0
+    after = min(payment.refunded + returned, payment.collected or 0)
+    return max(after - payment.amount, 0) - max(payment.refunded - payment.amount, 0)

@@ -2,8 +2,6 @@
 
 A refund is committed as `sent` before its request leaves. From then on only PayTR's answer or its status
 query decides it, and `rules` says when it may leave again. A payment is locked before its refunds.
-
-A succeeded refund of a payment with an invoice owes a credit note: the row itself is that due column.
 """
 
 from dataclasses import dataclass
@@ -30,6 +28,7 @@ from app.domain.payments.values import Inquiry, RefundAnswer
 from app.lib.errors import NotFound
 from app.lib.i18n import N_
 from app.lib.ids import random_reference, uuid7
+from app.lib.settings import Settings
 from app.lib.uow import defer, unit_of_work
 
 log = structlog.stdlib.get_logger("refunds")
@@ -86,6 +85,7 @@ async def due_refunds(session: AsyncSession, *, at: datetime, limit: int = 100) 
 async def send_refund(
     session_maker: async_sessionmaker[AsyncSession],
     gateway: PaymentGateway,
+    settings: Settings,
     refund_id: UUID,
     *,
     at: datetime,
@@ -96,9 +96,9 @@ async def send_refund(
     """
     step = await _take(session_maker, refund_id, at=at)
     if step is not None and step.asks:
-        step = await _ask(session_maker, gateway, step, at=at)
+        step = await _ask(session_maker, gateway, settings, step, at=at)
     if step is not None:
-        await _send(session_maker, gateway, step, at=at)
+        await _send(session_maker, gateway, settings, step, at=at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,12 @@ async def _take(
 
 
 async def _ask(
-    session_maker: async_sessionmaker[AsyncSession], gateway: PaymentGateway, step: Step, *, at: datetime
+    session_maker: async_sessionmaker[AsyncSession],
+    gateway: PaymentGateway,
+    settings: Settings,
+    step: Step,
+    *,
+    at: datetime,
 ) -> Step | None:
     """Ask PayTR what became of a refund; return the step when it is to be sent again."""
     answer: Inquiry | None = None
@@ -151,7 +156,7 @@ async def _ask(
         if refund.is_decided:
             return None
         if answer is not None and (entry := entry_of(answer.returns, refund.reference)):
-            await outcomes.succeed(session, payment, refund, entry, at=at)
+            await outcomes.succeed(session, payment, refund, entry, settings=settings, at=at)
             return None
         if refund.status is not RefundStatus.UNKNOWN or refund.attempts != step.number:
             return None
@@ -174,7 +179,12 @@ async def _may_leave_again(session: AsyncSession, refund: Refund, answer: Inquir
 
 
 async def _send(
-    session_maker: async_sessionmaker[AsyncSession], gateway: PaymentGateway, step: Step, *, at: datetime
+    session_maker: async_sessionmaker[AsyncSession],
+    gateway: PaymentGateway,
+    settings: Settings,
+    step: Step,
+    *,
+    at: datetime,
 ) -> None:
     """Send one request, which is committed already, and record what came back."""
     answer: RefundAnswer | GatewayError
@@ -191,7 +201,7 @@ async def _send(
         if entry is not None:
             refund.unanswered -= 1
             if not _is_told_already(refund, step, entry):
-                await outcomes.succeed(session, payment, refund, entry, at=at)
+                await outcomes.succeed(session, payment, refund, entry, settings=settings, at=at)
         elif isinstance(answer, RefundRefused):
             refund.unanswered -= 1
             await _note_refusal(session, payment, refund, answer, at=at)

@@ -63,7 +63,10 @@ def draw_stamp(sheet: Sheet, document: InvoiceDocument, top: float) -> None:
     """Draw that and when the money moved, with the reference both sides can find it by."""
     _ = translator(document.language).gettext
     sheet.box(LEFT, top, STAMP_WIDTH, STAMP_HEIGHT, stroke=PAID, radius=6)
-    word = _("Paid") if document.kind == "invoice" else _("Refunded")
+    if document.is_kept_as_credit:
+        word = _("Kept as credit")
+    else:
+        word = _("Paid") if document.kind == "invoice" else _("Refunded")
     sheet.text(LEFT + 12, top + 21, word, TOTAL.with_color(PAID))
     if document.paid_at:
         when = format_datetime(document.paid_at, document.language)

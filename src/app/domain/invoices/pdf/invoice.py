@@ -33,6 +33,7 @@ PARTY_TOP = 122.0
 CONTINUED_TOP = 92.0
 FOOTER_TOP = HEIGHT - 62
 FACTS_HEIGHT = 46.0
+REASON_LINE = 32.0
 
 
 def draw(document: InvoiceDocument) -> bytes:
@@ -43,7 +44,7 @@ def draw(document: InvoiceDocument) -> bytes:
     sheet = Sheet(canvas)
     parties = [party_lines(document, party) for party in (document.seller, document.buyer)]
     facts_top = PARTY_TOP + 18 + max(party_height(lines) for lines in parties) + 8
-    table_top = facts_top + FACTS_HEIGHT + 18
+    table_top = facts_top + facts_height(document) + 18
     pages = paginate(
         rows_of(document),
         FOOTER_TOP - table_top - HEADER_HEIGHT,
@@ -128,8 +129,13 @@ def draw_parties(sheet: Sheet, document: InvoiceDocument, parties: list[tuple[li
         sheet.lines(left, top, facts, BODY)
 
 
+def facts_height(document: InvoiceDocument) -> float:
+    """Return the height of the band in points."""
+    return FACTS_HEIGHT + (REASON_LINE if document.reason else 0)
+
+
 def draw_facts(sheet: Sheet, document: InvoiceDocument, top: float) -> None:
-    """Draw the band with date, period, currency and, on a credit note, what it corrects."""
+    """Draw the band with date, period, currency and, on a credit note, what it corrects and why."""
     _ = translator(document.language).gettext
     language = document.language
     period = f"{format_date(document.period_start, language)} – {format_date(document.period_end, language)}"
@@ -138,10 +144,14 @@ def draw_facts(sheet: Sheet, document: InvoiceDocument, top: float) -> None:
         facts.append((_("Corrects invoice"), document.corrects_number))
     else:
         facts.append((_("Currency"), document.currency))
-    sheet.box(LEFT, top, CONTENT_WIDTH, FACTS_HEIGHT, fill=SHADE, radius=6)
+    sheet.box(LEFT, top, CONTENT_WIDTH, facts_height(document), fill=SHADE, radius=6)
     for left, (label, value) in zip((LEFT + 12, LEFT + 142, LEFT + 368), facts, strict=True):
         sheet.text(left, top + 18, label, SMALL)
         sheet.text(left, top + 33, value, STRONG)
+    if document.reason:
+        sheet.text(LEFT + 12, top + 50, _("Reason"), SMALL)
+        reason = wrap(document.reason, STRONG.font, STRONG.size, CONTENT_WIDTH - 24, limit=1)
+        sheet.lines(LEFT + 12, top + 65, reason, STRONG)
 
 
 def draw_footer(sheet: Sheet, document: InvoiceDocument, number: int, count: int) -> None:
