@@ -4,8 +4,9 @@ BIN := .venv/bin
 # Compiled modules are kept, whatever the shell says: every part starts in half the time.
 unexport PYTHONDONTWRITEBYTECODE
 # Test processes side by side, each with stores of its own; in the order of the folders, small tests last.
-# 0 for one, in which a debugger can stop.
-WORKERS ?= 2
+# One more than the cores of a small machine: somebody always waits for a browser or a server. 0 for one
+# process, in which a debugger can stop.
+WORKERS ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help run setup test check format bench storm seed lock clean
@@ -20,7 +21,7 @@ setup: ## install what is missing: Python packages, front-end packages, the edit
 	@$(PYTHON) scripts/bootstrap.py $(SETUP)
 
 test: setup ## every test, the browser's included (ARGS="-k invoice" for some)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: ## what CI runs before the tests: format, lint, types, contracts, migrations, templates, translations
 	@$(PYTHON) scripts/bootstrap.py --only python product

@@ -34,6 +34,14 @@ KEPT = {"plans", "plan_prices"}
 BASE_URL = "http://tezgah.localhost"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep a file's tests in one process, and all that use a browser: they share one running product."""
+    for item in items:
+        folder = item.path.parent
+        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "browser" else str(item.path)))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def logs() -> None:
     """Log as in production: JSON, and only what deserves a look."""

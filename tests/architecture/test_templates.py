@@ -67,10 +67,16 @@ def rendered(language: str) -> list[tuple[Case, str | None, str]]:
 
 @cache
 def parsed(language: str) -> list[tuple[str, Page]]:
-    """Return every different rendering taken apart, with a name for the message of a failing test."""
-    return [
-        (f"{case.name}{f'#{block}' if block else ''}", Page(html)) for case, block, html in rendered(language)
-    ]
+    """Return every different rendering taken apart, with a name for the message of a failing test.
+
+    A block that its whole page contains word for word is looked at there.
+    """
+    whole, different = "", dict[str, str]()
+    for case, block, html in rendered(language):
+        whole = html if block is None else whole
+        if block is None or html.strip() not in whole:
+            different.setdefault(html, f"{case.name}{f'#{block}' if block else ''}")
+    return [(name, Page(html)) for html, name in different.items()]
 
 
 @pytest.fixture(scope="module")

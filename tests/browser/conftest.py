@@ -8,13 +8,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import chromium_executable
 from tests.browser.product import ROOT, Product, running_product
 
 SCREENSHOTS = ROOT / ".tezgah" / "screenshots"
 PASSWORD = "correct horse battery"
+PATIENCE = 20_000
+"""Milliseconds: what a page shows may be waiting for a worker that other tests keep from its work."""
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="package")
@@ -45,7 +48,7 @@ def context(chromium: Browser, product: Product) -> Iterator[BrowserContext]:
     context = chromium.new_context(
         base_url=product.base_url, locale="tr-TR", viewport={"width": 1280, "height": 900}
     )
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE)
     yield context
     context.close()
 
