@@ -21,6 +21,7 @@ from app.db.models import (
     RegistrationStatus,
 )
 from app.domain.audit.service import record
+from app.domain.billing.cards.books import post_returned
 from app.domain.billing.cards.registrations import settle_registration
 from app.domain.billing.cards.rules import NOT_LISTED
 from app.domain.billing.cards.shelf import store_listed_card
@@ -236,6 +237,7 @@ async def _mark(
         registration.refund_status = REFUND_TRANSITIONS.move(current, status)
         if status is RefundStatus.SUCCEEDED:
             registration.refunded_at = at
+            await post_returned(session, registration, at=at)
         if status in {RefundStatus.SUCCEEDED, RefundStatus.FAILED}:
             record(
                 session,

@@ -25,6 +25,7 @@ from app.db.models import (
 )
 from app.domain.accounts.legal import CARD_STORAGE
 from app.domain.audit.service import record
+from app.domain.billing.cards.books import post_taken
 from app.domain.billing.cards.rules import NOT_LISTED, OTHER_CURRENCY, TEST_PAYMENT
 from app.domain.billing.cards.store import hide
 from app.domain.billing.cases import open_case
@@ -216,6 +217,7 @@ async def _confirm(
         registration.collected = message.total_amount
         registration.refund_status = RefundStatus.CREATED
         registration.refund_reference = random_reference("TZR")
+        await post_taken(session, registration, at=at)
     if not objection:
         registration.user_token = _hidden(settings, message.user_token)
         registration.card_token = _hidden(settings, message.card_token)

@@ -18,6 +18,7 @@ from app.db.models import (
     Subscription,
 )
 from app.domain.audit.service import record
+from app.domain.ledger.proof import refuse_parked
 from app.lib.errors import DomainError
 from app.lib.i18n import N_
 from app.lib.ids import random_reference, uuid7
@@ -41,10 +42,11 @@ class CardUnfit(DomainError):
 async def write_down(session: AsyncSession, order_id: UUID, card_id: UUID, *, at: datetime) -> Payment:
     """Return a charge of this order to this card that has not left: a new one, or the one that waits.
 
-    Raises `AlreadyUnderWay` while any other attempt may take money, `CardUnfit`, or `DomainError` when the
-    order is not open any more.
+    Raises `AlreadyUnderWay` while any other attempt may take money, `CardUnfit`, `Parked` while the
+    company's books do not agree, or `DomainError` when the order is not open any more.
     """
     order = await _open_order(session, order_id)
+    await refuse_parked(session, order.company_id)
     card = await session.get(StoredCard, card_id, populate_existing=True)
     if card is None or card.company_id != order.company_id:
         raise CardUnfit(N_("There is no such card."))

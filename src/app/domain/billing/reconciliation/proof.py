@@ -95,6 +95,8 @@ class Comparison:
     totals: dict[str, Totals]
     sales_count: int
     refund_count: int
+    pairs: Sequence[Pair]
+    """Everything that was matched, also of the days around it."""
 
     @property
     def totals_as_facts(self) -> dict[str, Any]:
@@ -123,6 +125,7 @@ def compare(
         totals=totals,
         sales_count=sum(not entry.is_refund for entry in real),
         refund_count=sum(entry.is_refund for entry in real),
+        pairs=pairs,
     )
 
 

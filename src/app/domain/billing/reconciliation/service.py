@@ -17,6 +17,7 @@ from sqlalchemy.orm import load_only
 
 from app.db.models import CaseKind, DifferenceCause, ReconciliationDifference, ReconciliationRun
 from app.domain.billing.cases import open_case, settle_case
+from app.domain.billing.commissions import post_reported
 from app.domain.billing.reconciliation.book import (
     day_of,
     earliest_start,
@@ -207,6 +208,7 @@ async def _finish(
         run.totals = comparison.totals_as_facts
         run.difference_count = len(comparison.differences)
         session.add_all(rows_of(run_id, comparison.differences))
+        await post_reported(session, [pair for pair in comparison.pairs if pair.day == day], at=at)
         await _end_outage(session, day, at=at)
         await _lay_before_an_operator(session, day, comparison, at=at)
     return run

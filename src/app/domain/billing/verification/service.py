@@ -25,6 +25,7 @@ from app.db.models import (
 )
 from app.domain.billing.cards.orders import expire_with_payment
 from app.domain.billing.cases import open_case, settle_case
+from app.domain.billing.commissions import post_told
 from app.domain.billing.refunds.service import request_refund
 from app.domain.billing.settlement.service import Arrival, settle
 from app.domain.billing.verification.rules import LADDER, Expectation, differences, next_inquiry
@@ -164,6 +165,7 @@ async def _compare(
     if found:
         await _open_case(session, payment, CaseKind.VERIFICATION_DIFFERS, found, at=at)
         return
+    await post_told(session, payment, answer, at=at)
     await settle_case(
         session,
         CaseKind.OUTCOME_UNKNOWN,

@@ -1,0 +1,115 @@
+"""Every money event is posted, once and for its own amount."""
+
+from app.domain.ledger.rules.accounts import MONEY_TAKEN
+from app.domain.ledger.rules.rule import Rule
+from app.lib.i18n import N_
+
+
+def _posted(kind: str, account: str, events: str) -> str:
+    """Return the query for events (`id, company_id, currency, amount`) without their posting."""
+    return f"""
+    SELECT CAST(event.id AS text) AS subject, event.company_id,
+           jsonb_build_object('{kind}', event.id, 'currency', event.currency, 'documents', event.amount,
+                              'posted', p.amount) AS facts
+      FROM ({events}) AS event
+      LEFT JOIN journals j ON j.kind = '{kind}' AND j.subject = event.id
+      LEFT JOIN postings p ON p.journal_id = j.id AND p.account = '{account}'
+     WHERE event.amount <> 0 AND p.amount IS DISTINCT FROM event.amount
+    """  # noqa: S608 constants only
+
+
+MONEY_RULES = (
+    Rule(
+        "journals_balance",
+        N_("Every journal has postings that sum to zero."),
+        """
+        SELECT CAST(j.id AS text) AS subject, j.company_id,
+               jsonb_build_object('journal', j.id, 'kind', j.kind, 'currency', j.currency,
+                                  'sum', p.amount) AS facts
+          FROM journals j
+          LEFT JOIN (SELECT journal_id, sum(amount) AS amount FROM postings GROUP BY journal_id) AS p
+            ON p.journal_id = j.id
+         WHERE p.amount IS DISTINCT FROM 0
+        """,
+    ),
+    Rule(
+        "sales_posted",
+        N_("Every paid order is posted as a sale of its price."),
+        _posted(
+            "sale",
+            "receivable",
+            "SELECT id, company_id, currency, gross AS amount FROM orders WHERE status = 'paid'",
+        ),
+    ),
+    Rule(
+        "payments_posted",
+        N_("Every payment that was collected is posted, also one that verifies a card."),
+        _posted(
+            "payment",
+            "paytr_clearing",
+            f"""
+            SELECT id, company_id, currency, collected AS amount FROM payments
+             WHERE status IN {MONEY_TAKEN}
+            UNION ALL
+            SELECT id, company_id, currency, collected FROM card_registrations WHERE collected IS NOT NULL
+            """,  # noqa: S608 constants only
+        ),
+    ),
+    Rule(
+        "refunds_posted",
+        N_("Every refund that PayTR has made is posted."),
+        _posted(
+            "refund",
+            "paytr_clearing",
+            """
+            SELECT id, company_id, currency, -returned AS amount FROM refunds WHERE status = 'succeeded'
+            UNION ALL
+            SELECT id, company_id, currency, -collected FROM card_registrations
+             WHERE refund_status = 'succeeded'
+            """,
+        ),
+    ),
+    Rule(
+        "credit_notes_posted",
+        N_("Every credit note is posted with its net."),
+        _posted(
+            "credit_note",
+            "revenue",
+            "SELECT id, company_id, currency, net AS amount FROM invoices WHERE kind = 'credit_note'",
+        ),
+    ),
+    Rule(
+        "credit_used_posted",
+        N_("Credit that pays a part of an order is posted."),
+        _posted(
+            "credit_used",
+            "company_credit",
+            "SELECT id, company_id, currency, credit AS amount FROM orders WHERE status = 'paid'",
+        ),
+    ),
+    Rule(
+        "paid_once",
+        N_("No order is paid by two payments."),
+        f"""
+        SELECT CAST(order_id AS text) AS subject, company_id,
+               jsonb_build_object('order', order_id,
+                                  'payments', jsonb_agg(merchant_oid ORDER BY merchant_oid)) AS facts
+          FROM payments WHERE status IN {MONEY_TAKEN} AND NOT is_surplus
+         GROUP BY order_id, company_id HAVING count(*) > 1
+        """,  # noqa: S608 constants only
+    ),
+    Rule(
+        "paid_in_full",
+        N_("An order is paid if and only if a payment of what was due, or the company's credit, paid it."),
+        f"""
+        SELECT CAST(o.id AS text) AS subject, o.company_id,
+               jsonb_build_object('order', o.id, 'status', o.status, 'currency', o.currency,
+                                  'due', o.gross - o.credit, 'paid', p.amount) AS facts
+          FROM orders o
+          LEFT JOIN (SELECT order_id, max(amount) AS amount FROM payments
+                      WHERE status IN {MONEY_TAKEN} AND NOT is_surplus GROUP BY order_id) AS p
+            ON p.order_id = o.id
+         WHERE coalesce(p.amount, 0) <> CASE o.status WHEN 'paid' THEN o.gross - o.credit ELSE 0 END
+        """,  # noqa: S608 constants only
+    ),
+)

@@ -1,0 +1,78 @@
+"""What subscriptions and attempts are in, against what was paid.
+
+These do not stop charges, but for a paid subscription that was stopped: the engine itself brings them right.
+"""
+
+from app.domain.ledger.rules.rule import Rule
+from app.lib.i18n import N_
+
+STATE_RULES = (
+    Rule(
+        "values_charged",
+        N_("What was charged for a subscription is the value of the plans held in its periods."),
+        """
+        SELECT CAST(subscription_id AS text) AS subject, company_id,
+               jsonb_build_object('subscription', subscription_id, 'currency', o.currency,
+                                  'charged', coalesce(o.gross, 0), 'value', coalesce(v.value, 0)) AS facts
+          FROM (SELECT subscription_id, company_id, min(currency) AS currency, sum(gross) AS gross
+                  FROM orders WHERE status = 'paid' GROUP BY subscription_id, company_id) AS o
+          FULL JOIN (
+            SELECT subscription_id, company_id, sum(div(2 * gross_time + period, 2 * period)) AS value
+              FROM (
+                SELECT subscription_id, company_id,
+                       extract(epoch FROM period_end - period_start) * 1000000 AS period,
+                       sum(gross * extract(epoch FROM ends_at - starts_at) * 1000000) AS gross_time
+                  FROM (
+                    SELECT subscription_id, company_id, period_start, period_end, starts_at, gross,
+                           lead(starts_at, 1, period_end) OVER (
+                               PARTITION BY subscription_id, period_start
+                               ORDER BY starts_at, created_at, id) AS ends_at
+                      FROM plan_slices) AS slice
+                 GROUP BY subscription_id, company_id, period_start, period_end) AS held
+             GROUP BY subscription_id, company_id) AS v USING (subscription_id, company_id)
+         WHERE coalesce(o.gross, 0) <> coalesce(v.value, 0)
+        """,
+    ),
+    Rule(
+        "undecided_has_a_case",
+        N_("A payment whose outcome stays unknown for a day is laid before an operator."),
+        """
+        SELECT p.merchant_oid AS subject, p.company_id,
+               jsonb_build_object('merchant_oid', p.merchant_oid, 'status', p.status, 'currency', p.currency,
+                                  'due', p.amount, 'since', coalesce(p.sent_at, p.expires_at)) AS facts
+          FROM payments p
+         WHERE p.status IN ('created', 'sent', 'unknown', 'waiting')
+           AND coalesce(p.sent_at, p.expires_at) < :undecided_since
+           AND NOT EXISTS (SELECT FROM operator_cases c
+                            WHERE c.kind = 'outcome_unknown' AND c.subject = p.merchant_oid)
+        """,
+        parks=False,
+    ),
+    Rule(
+        "active_is_paid",
+        N_("No subscription is active whose paid period has ended a week ago."),
+        """
+        SELECT CAST(id AS text) AS subject, company_id,
+               jsonb_build_object('subscription', id, 'status', status, 'until', current_period_end) AS facts
+          FROM subscriptions
+         WHERE status = 'active' AND current_period_end < :paid_since
+        """,
+        parks=False,
+    ),
+    Rule(
+        "paid_is_not_stopped",
+        N_("No subscription is stopped within a period that is paid, unless its owner asked for that."),
+        """
+        SELECT CAST(s.id AS text) AS subject, s.company_id,
+               jsonb_build_object('subscription', s.id, 'status', s.status,
+                                  'until', s.current_period_end) AS facts
+          FROM subscriptions s
+         WHERE s.status IN ('suspended', 'canceled')
+           AND s.current_period_start <= :at AND s.current_period_end > :at
+           AND NOT (s.status = 'canceled' AND EXISTS (
+                   SELECT FROM audit_entries a
+                    WHERE a.company_id = s.company_id AND a.action = 'subscription.canceled_now'
+                      AND a.at >= s.current_period_start))
+        """,
+    ),
+)
