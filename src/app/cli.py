@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -187,6 +188,33 @@ def billing_reconcile(settings: Settings, day: datetime, as_json: bool) -> None:
         show([*totals, *report["differences"]], as_json)
         click.echo(report["error"] or f"{len(report['differences'])} differences on {day:%Y-%m-%d}")
     sys.exit(1 if report["error"] or report["differences"] else 0)
+
+
+@billing.command("rehearse")
+@click.option("--months", type=click.IntRange(1, 60), default=13, show_default=True)
+@click.option("--at", default="", help="Begin at this ISO instant instead of now.")
+@click.option(
+    "--from",
+    "dump",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Rehearse on this dump of pg_dump instead of on the database.",
+)
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def billing_rehearse(settings: Settings, months: int, at: str, dump: Path | None, as_json: bool) -> None:
+    """Live through the coming months on a copy: every charge, letter, document and restriction."""
+    from app.lib.clock import now
+    from app.rehearsal import command
+
+    start = datetime.fromisoformat(at) if at else now()
+    forecast, outcome = run_with(
+        settings,
+        lambda resources: command.rehearse(
+            resources, start=start, months=months, dump=dump, progress=command.show_progress
+        ),
+    )
+    click.echo(command.as_json(forecast, outcome) if as_json else command.as_text(forecast, outcome))
+    sys.exit(1 if outcome.failures else 0)
 
 
 @billing.command("cases")

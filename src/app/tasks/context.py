@@ -30,6 +30,8 @@ class Resources:
     mailer: Mailer
     driver: WorkspaceDriver
     routes: Routes
+    rows_at_once: int = 4
+    """Rows of one sweep in work at a moment: one that waits for a slow answer does not hold up the rest."""
 
 
 def resources_of(context: Context) -> Resources:

@@ -13,8 +13,6 @@ from app.domain.ops.runs import Tally, recorded_run
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 
-AT_ONCE = 4
-"""Rows of one sweep in work at a moment: one that waits for a slow answer does not hold up the rest."""
 log = structlog.stdlib.get_logger("sweep")
 
 
@@ -34,7 +32,8 @@ async def sweep(resources: Resources, at: datetime, *, name: str, find: FindDue,
             due = await find(session, at=at)
         tally.found = len(due)
         waiting = iter(due)
-        await asyncio.gather(*(_work_off(resources, at, name, waiting, do, tally) for _ in range(AT_ONCE)))
+        hands = (_work_off(resources, at, name, waiting, do, tally) for _ in range(resources.rows_at_once))
+        await asyncio.gather(*hands)
     return tally
 
 

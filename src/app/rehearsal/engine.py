@@ -1,0 +1,133 @@
+"""Days go by: every sweep around money runs over the copy, and the buyers' bank answers at once."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
+
+from app.db.models import Interval
+from app.domain.billing.settlement.service import Arrival, settle
+from app.domain.payments.paytr.messages import PaytrCallback
+from app.domain.subscriptions.periods import boundary
+from app.lib.clock import ISTANBUL
+from app.lib.storage import MemoryStorage
+from app.lib.uow import unit_of_work
+from app.rehearsal.clock import VirtualClock
+from app.rehearsal.provider import RehearsalGateway
+from app.tasks.billing import SWEEPS
+from app.tasks.context import Resources
+
+HOUR: Final = 9
+"""At which hour of Türkiye the engine runs, once a day."""
+FOLLOW_UP: Final = timedelta(minutes=2)
+"""After that time what a pass began is looked at again: answers, follow-ups, questions to PayTR."""
+ROUNDS: Final = 12
+"""Passes of one day at most; what is left comes the next day."""
+LEFT_OUT: Final = frozenset(
+    {
+        "sweep_emails",  # no letter leaves a rehearsal
+        "sweep_invoices",  # documents are issued, their PDFs are not drawn
+        "sweep_card_registrations",
+        "sweep_card_removals",
+        "sweep_reconciliation",
+    }
+)
+
+
+@dataclass
+class Outcome:
+    """What did not go as it should; what happened is read from the copy."""
+
+    failures: dict[str, int] = field(default_factory=dict)
+    """Rows that a sweep failed on, by its name."""
+    unreadable_cards: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """The engine on its copy, from `start` for some months."""
+
+    resources: Resources
+    gateway: RehearsalGateway
+    clock: VirtualClock
+    start: datetime
+    months: int
+
+    @property
+    def end(self) -> datetime:
+        """Return the instant it ends at."""
+        return boundary(self.start, Interval.MONTH, self.months)
+
+    async def run(self, progress: Callable[[float], None]) -> Outcome:
+        """Live through every day; `progress` is told the share that is done."""
+        outcome = Outcome()
+        async with unit_of_work(self.resources.session_maker) as session:
+            outcome.unreadable_cards = await self.gateway.take_over_cards(
+                session, self.resources.settings.secret_key
+            )
+        length = self.end - self.start
+        for morning in mornings(self.start, self.end):
+            await self._live_through(morning, outcome)
+            progress((morning - self.start) / length)
+        return outcome
+
+    async def _live_through(self, morning: datetime, outcome: Outcome) -> None:
+        self.clock.at = morning
+        self.gateway.let_cards_expire()
+        for _ in range(ROUNDS):
+            done = await self._sweep(outcome)
+            if not await self._tell_of_payments() and not done:
+                return
+            self.clock.at += FOLLOW_UP
+
+    async def _sweep(self, outcome: Outcome) -> int:
+        done = 0
+        for name, sweep_once in SWEEPS.items():
+            if name in LEFT_OUT:
+                continue
+            tally = await sweep_once(self.resources, self.clock.at)
+            done += tally.done
+            if tally.failed:
+                outcome.failures[name] = outcome.failures.get(name, 0) + tally.failed
+        return done
+
+    async def _tell_of_payments(self) -> int:
+        """Deliver PayTR's callbacks, in the order of the charges."""
+        untold = self.gateway.untold()
+        for merchant_oid, total in untold:
+            message = PaytrCallback(merchant_oid=merchant_oid, status="success", total_amount=total)
+            async with unit_of_work(self.resources.session_maker) as session:
+                await settle(
+                    session, Arrival(message, {}), settings=self.resources.settings, at=self.clock.at
+                )
+        return len(untold)
+
+
+def prepare(resources: Resources, engine: AsyncEngine, *, start: datetime, months: int) -> Rehearsal:
+    """Return the rehearsal of `resources` on the copy that `engine` reaches.
+
+    One row at a time, so that the same data gives the same numbers in the same order; without a queue, so
+    that nothing leaves for the real workers.
+    """
+    clock = VirtualClock(start)
+    gateway = RehearsalGateway(clock)
+    own = replace(
+        resources,
+        engine=engine,
+        session_maker=async_sessionmaker(engine, expire_on_commit=False),
+        storage=MemoryStorage(),
+        gateway=gateway,
+        rows_at_once=1,
+    )
+    return Rehearsal(own, gateway, clock, start, months)
+
+
+def mornings(start: datetime, end: datetime) -> Iterator[datetime]:
+    """Yield the instant of each day at which the engine runs, after `start` and before `end`."""
+    morning = start.astimezone(ISTANBUL).replace(hour=HOUR, minute=0, second=0, microsecond=0)
+    while morning < end:
+        if morning > start:
+            yield morning
+        morning += timedelta(days=1)
