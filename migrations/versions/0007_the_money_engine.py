@@ -117,7 +117,6 @@ BACKFILL = (
                                 ('refunds_payable', payable)) AS part (account, amount)
      WHERE amount <> 0
     """,
-    # two orders that began a period in the same instant are for a person to look at, not for a deployment
     """
     INSERT INTO plan_slices (id, company_id, subscription_id, order_id, period_start, period_end, starts_at,
                              price_id, gross)
@@ -127,7 +126,6 @@ BACKFILL = (
       JOIN invoices i ON i.order_id = o.id
       JOIN plan_prices price ON price.id = o.price_id
      WHERE o.status = 'paid'
-        ON CONFLICT DO NOTHING
     """,
     "DROP TABLE money_before",
     # proven now: a later migration of the same transaction may alter these tables

@@ -1,19 +1,16 @@
 """The tables: who owns a row, what may be deleted, and how the schema gets there."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
-import pytest
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, inspect, make_url, text
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy import Connection, inspect, text
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import models
 from app.db.base import Base
 from app.db.schema import MIGRATIONS, schema_drift, schema_is_current, upgrade_database
-from app.lib.settings import Settings
 
 OF_NO_COMPANY = {
     "companies": "is the tenant itself",
@@ -76,22 +73,6 @@ def test_money_is_a_whole_number_and_instants_have_a_zone() -> None:
                 assert getattr(column.type, "timezone", False), column
             if column.name in {"gross", "net", "vat", "total", "amount", "collected", "unit_price"}:
                 assert kind == "BIGINT", column
-
-
-@pytest.fixture
-async def empty(settings: Settings, engine: AsyncEngine) -> AsyncIterator[AsyncEngine]:
-    """A database of its own with nothing in it."""
-    name = "migrated_from_nothing"
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
-        await connection.execute(text(f"CREATE DATABASE {name}"))
-    own = create_async_engine(make_url(settings.database_url).set(database=name))
-    yield own
-    await own.dispose()
-    async with engine.connect() as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
 
 
 def downgrade(connection: Connection) -> None:
