@@ -85,6 +85,9 @@ def test_what_a_new_period_has_replaced_counts_no_more() -> None:
     new = Slice(year, year.start, 870_000)
     assert running([*old, new], year) == [new]
     assert running([new, *reversed(old)], Period(JUNE.start, july.end)) == old
+    at_once = Period(JUNE.start, JUNE.start.replace(year=2028))
+    begun = Slice(at_once, JUNE.start, 870_000)
+    assert running([*old, begun], at_once) == [begun]
 
 
 @pytest.mark.parametrize("day", [28, 29, 30, 31])

@@ -1,9 +1,9 @@
 """What prices are worth for the seconds they were held: exact fractions, rounded once, half up.
 
 A period is worth the sum of its slices, each a price times its share of the period's seconds. What has been
-charged for it is that sum, rounded. So a change costs the rounded value with the new price less the rounded
-value without it, and any number of changes adds up to the kuruş. Counting from the last charge instead
-charges the second change of a period too much (billing-rules.md §3, row 14).
+charged for it is that sum, rounded. So a change costs each period's rounded value with the new price less
+the rounded value without it, and any number of changes adds up to the kuruş. Counting from the last charge
+instead charges the second change of a period too much (billing-rules.md §3, row 14).
 """
 
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Slice:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a change makes of the value held, in minor units, each side rounded once."""
+    """What a change makes of the value held, in minor units; each period's value is rounded once."""
 
     before: int
     after: int
@@ -45,16 +45,20 @@ class Difference:
 
 
 def running(slices: Sequence[Slice], covered: Period) -> list[Slice]:
-    """Return the slices of the periods that follow each other through `covered`, in their order.
+    """Return the slices of the periods that follow each other up to the end of `covered`, in order.
 
-    What was paid ahead of a period that a new one has replaced is no part of it.
+    `slices` come as they were written. What was paid for a period that a new one has replaced is no part of
+    it; where both end together, the one written later is meant.
     """
     found: list[Slice] = []
-    end = covered.start
-    for period, members in groupby(sorted(slices, key=_by_period), key=lambda member: member.period):
-        if period.start == end and period.end <= covered.end:
-            found += sorted(members, key=lambda member: member.starts_at)
-            end = period.end
+    end = covered.end
+    while end > covered.start:
+        ending = [one.period for one in slices if one.period.end == end and one.period.start >= covered.start]
+        if not ending:
+            break
+        members = [one for one in slices if one.period == ending[-1]]
+        found = sorted(members, key=lambda one: one.starts_at) + found
+        end = ending[-1].start
     return found
 
 
@@ -71,7 +75,7 @@ def value_of(slices: Sequence[Slice]) -> Fraction:
 
 def difference(slices: Sequence[Slice], gross: int, at: datetime) -> Difference:
     """Return the value held before and after another price counts from `at` to the end of what is paid."""
-    return Difference(rounded(value_of(slices)), rounded(value_of(with_price(slices, gross, at))))
+    return Difference(_charged(slices), _charged(with_price(slices, gross, at)))
 
 
 def unused(slices: Sequence[Slice], at: datetime) -> int:
@@ -116,8 +120,9 @@ def rounded(value: Fraction) -> int:
     return (2 * value.numerator + value.denominator) // (2 * value.denominator)
 
 
-def _by_period(member: Slice) -> tuple[datetime, datetime]:
-    return member.period.start, member.period.end
+def _charged(slices: Sequence[Slice]) -> int:
+    by_period = groupby(slices, key=lambda member: member.period)
+    return sum(rounded(value_of(list(members))) for _, members in by_period)
 
 
 def _share(part: timedelta, period: Period) -> Fraction:

@@ -44,7 +44,7 @@ async def settle_with_credit(
     entries = [entry for entry in entries_of_sale(row) if entry.postings]
     parameters = store.activation_parameters(row, decision, at) | lists_of(entries)
     await fetch(session, store.ACTIVATE_SPLIT if decision.splits else store.ACTIVATE, parameters)
-    await use_credit(session, row)
+    await use_credit(session, row, settings, at=at)
     record(
         session,
         at=at,

@@ -37,7 +37,7 @@ async def apply_held(session: AsyncSession, payment: Payment, *, settings: Setti
     freed = ledger.held_applied(payment.id, owed=owed, collected=collected)
     parameters = store.activation_parameters(row, decision, at) | lists_of([*entries_of_sale(row), freed])
     await fetch(session, store.ACTIVATE_SPLIT if decision.splits else store.ACTIVATE, parameters)
-    await use_credit(session, row)
+    await use_credit(session, row, settings, at=at)
     await session.refresh(payment.order)
     draft = invoice_draft(row, decision.bought, settings)
     invoice_id = await invoices.issue(session, draft, series=settings.invoice_series, at=at)

@@ -1,9 +1,11 @@
 """What paying an order says in the books, whoever pays it: invoice, sale and the credit that was used."""
 
+from datetime import datetime
 from typing import Any
 
 from app.domain.billing.settlement import store
 from app.domain.billing.settlement.buyers import buyer_of, line_description, seller_of
+from app.domain.billing.settlement.unused import credit_unused
 from app.domain.invoices.service import InvoiceDraft
 from app.domain.ledger import entries as ledger
 from app.domain.ledger.entries import Entry
@@ -18,8 +20,13 @@ def entries_of_sale(row: Any) -> list[Entry]:
     return [sale, ledger.credit_used(row.order_id, amount=row.credit)] if row.credit else [sale]
 
 
-async def use_credit(transaction: Transaction, row: Any) -> None:
-    """Take from the company's credit what pays a part of the order; the rules have seen that it is there."""
+async def use_credit(transaction: Transaction, row: Any, settings: Settings, *, at: datetime) -> None:
+    """Take from the company's credit what pays a part of the order; the rules have seen that it is there.
+
+    What a change leaves unused becomes credit first, so that it can be used at once.
+    """
+    if row.unused:
+        await credit_unused(transaction, row, settings, at=at)
     if row.credit:
         parameters = {"credit": row.credit, "company_id": row.company_id, "currency": row.currency}
         await fetch(transaction, store.USE_CREDIT, parameters)

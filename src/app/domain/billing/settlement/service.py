@@ -4,13 +4,14 @@ One transaction, committed by the webhook before it answers `OK`. Mail, PDF and 
 columns; nothing here calls backwards.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from app.db.models import CaseKind, PaymentChannel
+from app.db.models import CaseKind, OrderKind, PaymentChannel
+from app.domain.billing.dunning.afterwards import after_failure
 from app.domain.billing.settlement import store
 from app.domain.billing.settlement.cards import tell_registration
 from app.domain.billing.settlement.paid import entries_of_sale, invoice_draft, use_credit
@@ -103,7 +104,7 @@ async def _apply(
     received = ledger.payment(row.payment_id, owed=row.gross - row.credit, collected=collected)
     parameters |= lists_of([*entries_of_sale(row), received])
     await fetch(transaction, store.APPLY_SPLIT if decision.splits else store.APPLY, parameters)
-    await use_credit(transaction, row)
+    await use_credit(transaction, row, settings, at=at)
     draft = invoice_draft(row, decision.bought, settings)
     invoice_id = await invoices.issue(transaction, draft, series=settings.invoice_series, at=at)
     # it also tells the company's open pages, once there is an invoice to show
@@ -131,6 +132,16 @@ async def _decline(
 async def _queue_failure_mail(
     transaction: Transaction, row: Any, message: PaytrCallback, settings: Settings, at: datetime
 ) -> None:
+    afterwards = after_failure(
+        settings,
+        order_id=row.order_id,
+        kind=OrderKind(row.order_kind),
+        channel=PaymentChannel(row.channel),
+        code=message.failed_reason_code,
+        since=row.past_due_since,
+        suspended_at=row.suspended_at,
+        at=at,
+    )
     await notifications.queue_email(
         transaction,
         occasion=f"payment-failed:{row.payment_id}",
@@ -141,7 +152,7 @@ async def _queue_failure_mail(
             total=row.amount,
             currency=row.currency,
             reason=classify(message.failed_reason_code).sentence,
-            retry_url=f"{settings.base_url}/billing",
+            **asdict(afterwards),
         ),
         recipient=row.email,
         language=row.language,

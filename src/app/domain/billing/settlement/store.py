@@ -14,6 +14,7 @@ import msgspec
 from app.db.models import Interval, OrderKind, OrderStatus, PaymentStatus, SubscriptionStatus
 from app.domain.audit.service import entry_values
 from app.domain.billing.settlement.rules import Applied, PaymentFacts
+from app.domain.billing.settlement.unused import room_in, rooms_of
 from app.domain.ledger.posting import JOURNALS
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.subscriptions.periods import Period
@@ -26,7 +27,8 @@ ORDERED = """
        o.gross, o.net, o.vat, o.vat_basis_points, o.credit, o.unused, o.replaces_price_id,
        o.period_start AS ordered_start, o.period_end AS ordered_end,
        s.id AS subscription_id, s.status AS subscription_status, s.anchor_at,
-       s.current_period_start, s.current_period_end, s.interval AS held_interval, s.price_id AS held_price_id,
+       s.past_due_since, s.suspended_at, s.current_period_start, s.current_period_end,
+       s.interval AS held_interval, s.price_id AS held_price_id,
        (SELECT k.balance FROM company_credits k
          WHERE k.company_id = o.company_id AND k.currency = o.currency) AS credit_balance,
        c.id AS company_id, c.name AS company_name, c.language, c.legal_name, c.tax_office, c.tax_number,
@@ -171,6 +173,8 @@ class Locked:
     """The locked rows of one settlement."""
 
     row: Any
+    creditable: int
+    """What of the unused part of an old period can still be taken back and become credit."""
 
     @property
     def facts(self) -> PaymentFacts:
@@ -192,20 +196,29 @@ class Locked:
             held_price_id=row.held_price_id,
             replaces_price_id=row.replaces_price_id,
             credit=row.credit,
-            credit_at_hand=row.unused + (row.credit_balance or 0),
+            credit_at_hand=self.creditable + (row.credit_balance or 0),
         )
 
 
 async def lock(transaction: Transaction, merchant_oid: str) -> Locked | None:
     """Take the payment, its order and its subscription for this transaction."""
     rows = await fetch(transaction, LOCKED, {"merchant_oid": merchant_oid})
-    return Locked(rows[0]) if rows else None
+    return await _locked(transaction, rows[0]) if rows else None
 
 
 async def lock_order(transaction: Transaction, order_id: UUID) -> Locked | None:
     """Take an order that needs no payment, and its subscription, for this transaction."""
     rows = await fetch(transaction, LOCKED_ORDER, {"order_id": order_id})
-    return Locked(rows[0]) if rows else None
+    return await _locked(transaction, rows[0]) if rows else None
+
+
+async def _locked(transaction: Transaction, row: Any) -> Locked:
+    if not row.unused:
+        return Locked(row, 0)
+    rooms = await rooms_of(
+        transaction, row.subscription_id, since=row.current_period_start, at=row.ordered_start
+    )
+    return Locked(row, min(row.unused, room_in(rooms)))
 
 
 def activation_parameters(row: Any, decision: Applied, at: datetime) -> dict[str, Any]:
