@@ -153,9 +153,13 @@ def dunning_problems(settings: Settings) -> list[str]:
     except ValueError:
         days = ()
     if not days or days[0] != 0 or list(days) != sorted(set(days)):
-        return ["Set TEZGAH_DUNNING_DAYS to whole days with commas between, 0 first and each later than the last."]
+        return [
+            "Set TEZGAH_DUNNING_DAYS to whole days with commas between, 0 first and each later than the last."
+        ]
     if not 0 < settings.suspension_day < days[-1]:
-        return ["Set TEZGAH_SUSPENSION_DAY to a day after the first and before the last of TEZGAH_DUNNING_DAYS."]
+        return [
+            "Set TEZGAH_SUSPENSION_DAY to a day after the first and before the last of TEZGAH_DUNNING_DAYS."
+        ]
     return []
 
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.domain.jobs import Job, Queue
-from app.tasks import billing, cards, maintenance, reconciliation, workspaces
+from app.tasks import billing, cards, maintenance, reconciliation, subscriptions, workspaces
 
 Task = Callable[..., Awaitable[Any]]
 
@@ -22,6 +22,7 @@ TASKS: list[tuple[Job, Task]] = [
 ]
 
 CRONS: list[tuple[Queue, str, Task]] = [
+    (Queue.BILLING, "* * * * *", subscriptions.subscription_manager),
     (Queue.BILLING, "* * * * *", billing.sweep_invoices),
     (Queue.MAIL, "* * * * *", billing.sweep_emails),
     (Queue.PAYTR, "* * * * *", billing.sweep_charges),

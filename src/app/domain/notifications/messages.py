@@ -72,6 +72,11 @@ class PaymentFailed(Message):
     reason: str
     """A message id, as in the table of PayTR's decline reasons."""
     retry_url: str
+    """Of a renewal: its payment link, which needs no login."""
+    next_attempt_at: datetime | None = None
+    """When the stored card is asked again without anybody doing anything, if it is."""
+    suspends_at: datetime | None = None
+    """Of a renewal whose workspaces still run: when they stop unless it is paid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +111,60 @@ class CreditNoteIssued(Message):
     issued_at: datetime
     is_kept_as_credit: bool
     """No money goes back: the company may use it for what it owes next."""
+    billing_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnpaidRenewal(Message):
+    """What every letter about an unpaid renewal says; `due_at` is when the letter's stage comes."""
+
+    company_name: str
+    plan_name: str
+    total: int
+    currency: str
+    due_at: datetime
+    pay_url: str
+    """Needs no login."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalDue(UnpaidRenewal):
+    """A period has ended and there is no card to charge for the next one; it is to be paid by hand."""
+
+    template: ClassVar[str] = "renewal_due"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SuspensionNear(UnpaidRenewal):
+    """Workspaces stop tomorrow unless the renewal is paid."""
+
+    template: ClassVar[str] = "suspension_near"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionSuspended(UnpaidRenewal):
+    """Workspaces are stopped; `due_at` is when the subscription ends."""
+
+    template: ClassVar[str] = "subscription_suspended"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationNear(UnpaidRenewal):
+    """The subscription ends tomorrow unless the renewal is paid."""
+
+    template: ClassVar[str] = "cancellation_near"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionCanceled(Message):
+    """The subscription has ended: as it was wished, or because nobody paid."""
+
+    template: ClassVar[str] = "subscription_canceled"
+
+    company_name: str
+    plan_name: str
+    is_unpaid: bool
+    kept_until: datetime
     billing_url: str
 
 

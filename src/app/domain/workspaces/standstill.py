@@ -7,10 +7,17 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import TransitionKind, Workspace, WorkspaceStatus, WorkspaceTransition
+from app.db.models import (
+    Subscription,
+    SubscriptionStatus,
+    TransitionKind,
+    Workspace,
+    WorkspaceStatus,
+    WorkspaceTransition,
+)
 from app.domain.audit import service as audit
 from app.domain.jobs import Job
 from app.lib.uow import defer
@@ -18,6 +25,19 @@ from app.lib.uow import defer
 W = WorkspaceStatus
 RUNNING = (W.READY,)
 DELETABLE = (W.READY, W.STOPPED, W.FAILED)
+COVERED = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
+"""What lets workspaces run; when each ends is decided where it ends, so that no late clock stops anybody."""
+COVERING = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
+"""States in which a subscription may cover running workspaces; until when is the entitlement's matter."""
+
+
+async def uncovered_companies(session: AsyncSession, *, at: datetime, limit: int = 200) -> list[UUID]:  # noqa: ARG001 a sweep's query takes the time
+    """Return the companies whose workspaces run though no subscription covers them."""
+    covered = exists().where(
+        Subscription.company_id == Workspace.company_id, Subscription.status.in_(COVERED)
+    )
+    statement = select(Workspace.company_id).where(Workspace.status.in_(RUNNING), ~covered).distinct()
+    return list(await session.scalars(statement.limit(limit)))
 
 
 async def stop_all(session: AsyncSession, company_id: UUID, *, at: datetime) -> int:
@@ -32,6 +52,18 @@ async def stop_all(session: AsyncSession, company_id: UUID, *, at: datetime) -> 
 async def delete_all(session: AsyncSession, company_id: UUID, *, at: datetime) -> int:
     """Ask for the end of every workspace with its files. Returns how many were asked."""
     return await _ask_all(session, company_id, DELETABLE, TransitionKind.DELETE, W.DELETING, at=at)
+
+
+async def uncovered_companies(session: AsyncSession, *, limit: int = 200) -> list[UUID]:
+    """Return companies of which something runs though no subscription covers it.
+
+    Such as what was starting when they were suspended. Whoever stops it asks for the entitlement once more.
+    """
+    covered = exists().where(
+        Subscription.company_id == Workspace.company_id, Subscription.status.in_(COVERING)
+    )
+    statement = select(Workspace.company_id).where(Workspace.status.in_(RUNNING), ~covered).distinct()
+    return list(await session.scalars(statement.limit(limit)))
 
 
 async def _ask_all(

@@ -19,6 +19,7 @@ from app.db.models import (
     CaseKind,
     RefundStatus,
     RegistrationStatus,
+    StoredCard,
 )
 from app.domain.audit.service import record
 from app.domain.billing.cards.books import post_returned
@@ -27,6 +28,7 @@ from app.domain.billing.cards.rules import NOT_LISTED
 from app.domain.billing.cards.shelf import store_listed_card
 from app.domain.billing.cards.store import reveal, user_token_of
 from app.domain.billing.cases import open_case
+from app.domain.billing.dunning.service import retry_now
 from app.domain.billing.settlement.service import Arrival
 from app.domain.billing.verification.rules import LADDER
 from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGateway, RefundRefused
@@ -76,6 +78,7 @@ async def follow_registration(
         log.exception("card.tokens_unreadable", merchant_oid=registration.merchant_oid)
     if registration.owes_refund:
         await _give_back(session_maker, gateway, registration, at=at)
+    await _try_card(session_maker, registration_id, at=at)
     await _rest(session_maker, registration_id)
     return registration.company_id
 
@@ -155,6 +158,15 @@ async def _read_card(
     listed = await gateway.list_cards(user_token)
     async with unit_of_work(session_maker) as session:
         await store_listed_card(session, registration.id, user_token, listed, settings.secret_key, at=at)
+
+
+async def _try_card(session_maker: Maker, registration_id: UUID, *, at: datetime) -> None:
+    """Charge to a card that has just been stored what is owed for a renewal; each order asks it once."""
+    async with unit_of_work(session_maker) as session:
+        registration = await session.get_one(CardRegistration, registration_id)
+        if registration.card_id is not None:
+            card = await session.get_one(StoredCard, registration.card_id)
+            await retry_now(session, registration.company_id, card=card, at=at)
 
 
 async def _give_back(

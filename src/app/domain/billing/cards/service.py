@@ -14,9 +14,11 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.db.models import UNDECIDED, Company, Payment, StoredCard
 from app.domain.audit.service import record
 from app.domain.billing.cards.store import card_of, cards_of, tokens_of
+from app.domain.billing.dunning.service import retry_now
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.payments.gateway import GatewayError, PaymentGateway
+from app.domain.subscriptions.queries import newest_subscription
 from app.lib.clock import ISTANBUL
 from app.lib.errors import DomainError
 from app.lib.i18n import N_
@@ -37,7 +39,11 @@ async def lock_cards(session: AsyncSession, company_id: UUID) -> None:
 
 
 async def make_default(session: AsyncSession, viewer: Viewer, card_id: UUID, *, at: datetime) -> None:
-    """Charge this card from now on; choosing the one that is chosen already changes nothing."""
+    """Charge this card from now on, and at once what is owed for a renewal.
+
+    Choosing the one that is chosen already changes nothing. The subscription is held first, as a charge does.
+    """
+    await newest_subscription(session, viewer.company.id, lock=True)
     await lock_cards(session, viewer.company.id)
     card = await card_of(session, viewer.company.id, card_id, lock=True)
     if card.is_default:
@@ -46,6 +52,7 @@ async def make_default(session: AsyncSession, viewer: Viewer, card_id: UUID, *, 
         raise DomainError(N_("This card cannot be charged without you. Choose another card or add one."))
     await set_default(session, card)
     _record(session, viewer, card, "card.made_default", at=at)
+    await retry_now(session, viewer.company.id, at=at)
 
 
 async def remove_card(session: AsyncSession, viewer: Viewer, card_id: UUID, *, at: datetime) -> None:

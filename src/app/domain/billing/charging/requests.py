@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Company, Membership, Order, Payment, Role, StoredCard, User
+from app.db.models import Company, Membership, Order, Payment, Role, StoredCard, Subscription, User
 from app.domain.billing.cards.store import CardTokens, tokens_of
 from app.domain.payments.values import BasketLine, PaymentRequest
 from app.lib.settings import Settings
@@ -24,6 +24,7 @@ class Charge:
     order: Order
     card: StoredCard
     company: Company
+    subscription: Subscription
     payer: User
     """Who gets PayTR's and our letters about it."""
 
@@ -53,14 +54,15 @@ async def charge_of(session: AsyncSession, payment_id: UUID) -> Charge:
         .scalar_subquery()
     )
     statement = (
-        select(Order, Company, User)
+        select(Order, Company, Subscription, User)
         .join(Company, Company.id == Order.company_id)
+        .join(Subscription, Subscription.id == Order.subscription_id)
         .join(User, User.id == func.coalesce(Order.placed_by_id, card.added_by_id, first_owner))
         .where(Order.id == payment.order_id)
         .execution_options(populate_existing=True)
     )
-    order, company, payer = (await session.execute(statement)).one()
-    return Charge(payment, order, card, company, payer)
+    order, company, subscription, payer = (await session.execute(statement)).one()
+    return Charge(payment, order, card, company, subscription, payer)
 
 
 def charge_request(charge: Charge, settings: Settings) -> ChargeRequest:

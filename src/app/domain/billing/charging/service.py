@@ -9,7 +9,7 @@ has left; the order is still owed, and a failure would be held against a card th
 order is open, the card is fit and the occasion has not passed is looked at again at that moment.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from app.db.models import PAYMENT_TRANSITIONS, OrderStatus, Payment, PaymentChan
 from app.domain.billing.cards.store import NoTokens
 from app.domain.billing.charging.attempts import objection_to_card, record_charge, write_down
 from app.domain.billing.charging.requests import Charge, ChargeRequest, charge_of, charge_request
+from app.domain.billing.dunning.afterwards import Afterwards, after_failure
 from app.domain.billing.verification.rules import LADDER
 from app.domain.jobs import Job
 from app.domain.notifications import service as notifications
@@ -189,7 +190,7 @@ async def _fail(
                 total=payment.amount,
                 currency=payment.currency,
                 reason=decline.sentence,
-                retry_url=f"{settings.base_url}/billing",
+                **asdict(_afterwards(settings, charge, decline, at=at)),
             ),
             recipient=charge.payer.email,
             language=charge.company.language,
@@ -197,3 +198,16 @@ async def _fail(
             at=at,
         )
     return payment.status
+
+
+def _afterwards(settings: Settings, charge: Charge, decline: Decline, *, at: datetime) -> Afterwards:
+    return after_failure(
+        settings,
+        order_id=charge.order.id,
+        kind=charge.order.kind,
+        channel=charge.payment.channel,
+        code=decline.code,
+        since=charge.subscription.past_due_since,
+        suspended_at=charge.subscription.suspended_at,
+        at=at,
+    )

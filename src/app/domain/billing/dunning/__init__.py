@@ -1,0 +1,1 @@
+"""Dunning: what happens to a subscription whose renewal is not paid."""

@@ -1,0 +1,112 @@
+"""The order of a period that follows: one for each period, at the price version held, credit first."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import joinedload
+
+from app.db.models import Order, OrderKind, OrderStatus, PlanPrice, Subscription
+from app.domain.billing.explaining import CreditStep, PriceStep, PriceVersion, Step, to_json
+from app.domain.companies.queries import billing_contact
+from app.domain.ledger.credits import credit_of
+from app.domain.subscriptions.periods import Period, first_period, following_period
+from app.lib.ids import uuid7
+
+
+async def renewal_order(
+    session: AsyncSession, subscription: Subscription, price: PlanPrice, *, at: datetime
+) -> Order:
+    """Return the order of the period that follows what is paid for, or of the first one after a trial.
+
+    There is one for each period, however often this is called. The caller holds the subscription; `price` has
+    its plan loaded. A period that is over when it is paid begins anew with the payment (`settlement.rules`).
+    """
+    period = following(subscription, price, at)
+    known = await _order_of(session, subscription.id, period)
+    if known is not None:
+        return known
+    credit = min(await credit_of(session, subscription.company_id, price.currency), price.gross)
+    steps: list[Step] = [PriceStep(price=PriceVersion.of(price))]
+    if credit:
+        steps.append(CreditStep(amount=credit))
+    contact = await billing_contact(session, subscription.company_id)
+    order = Order(
+        id=uuid7(),
+        company_id=subscription.company_id,
+        subscription_id=subscription.id,
+        placed_by_id=contact.id if contact else None,  # nobody did; letters and invoice mail go there
+        status=OrderStatus.OPEN,
+        kind=OrderKind.RENEWAL,
+        plan_code=price.plan_code,
+        plan_name=price.plan.name,
+        price_id=price.id,
+        interval=price.interval,
+        currency=price.currency,
+        gross=price.gross,
+        net=price.net,
+        vat=price.vat,
+        vat_basis_points=price.vat_basis_points,
+        credit=credit,
+        period_start=period.start,
+        period_end=period.end,
+        explanation=to_json(steps),
+    )
+    session.add(order)
+    await session.flush()
+    return order
+
+
+def following(subscription: Subscription, price: PlanPrice, at: datetime) -> Period:
+    """Return the period that follows at this price's interval, from the anchor."""
+    end = subscription.current_period_end
+    if subscription.anchor_at is None or end is None:
+        return first_period(subscription.trial_ends_at or at, price.interval)
+    _, period = following_period(subscription.anchor_at, price.interval, end)
+    return period
+
+
+async def price_with_plan(session: AsyncSession, price_id: UUID) -> PlanPrice:
+    """Return one price version with its plan."""
+    return await session.get_one(PlanPrice, price_id, options=[joinedload(PlanPrice.plan)])
+
+
+async def open_renewals(session: AsyncSession, subscription_id: UUID) -> list[Order]:
+    """Return what is owed for renewals, the oldest period first."""
+    statement = (
+        select(Order)
+        .where(
+            Order.subscription_id == subscription_id,
+            Order.status == OrderStatus.OPEN,
+            Order.kind == OrderKind.RENEWAL,
+        )
+        .order_by(Order.period_start)
+    )
+    return list(await session.scalars(statement))
+
+
+async def cancel_open_orders(
+    session: AsyncSession, subscription_id: UUID, *, kinds: tuple[OrderKind, ...]
+) -> None:
+    """Cancel what nobody owes any more; a charge of it that has not left never will (`charging`)."""
+    statement = (
+        update(Order)
+        .where(
+            Order.subscription_id == subscription_id,
+            Order.status == OrderStatus.OPEN,
+            Order.kind.in_(kinds),
+        )
+        .values(status=OrderStatus.CANCELED)
+    )
+    await session.execute(statement)
+
+
+async def _order_of(session: AsyncSession, subscription_id: UUID, period: Period) -> Order | None:
+    statement = select(Order).where(
+        Order.subscription_id == subscription_id,
+        Order.kind == OrderKind.RENEWAL,
+        Order.period_start == period.start,
+        Order.status != OrderStatus.CANCELED,
+    )
+    return await session.scalar(statement)
