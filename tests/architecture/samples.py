@@ -94,7 +94,8 @@ def subscriptions(at: datetime) -> dict[str, Subscription | None]:
 
     def one(status: SubscriptionStatus, **facts: Any) -> Subscription:
         defaults = {"plan_code": "team", "plan": plan(), "interval": Interval.MONTH}
-        return Subscription(status=status, **{**defaults, "cancel_at_period_end": False, **facts})
+        flags = {"cancel_at_period_end": False, "converts_at_trial_end": False}
+        return Subscription(status=status, **{**defaults, **flags, **facts})
 
     running = {"current_period_start": at - 10 * DAY, "current_period_end": at + 20 * DAY, "anchor_at": at}
     over = {"current_period_start": at - 40 * DAY, "current_period_end": at - 10 * DAY, "anchor_at": at}
@@ -103,6 +104,13 @@ def subscriptions(at: datetime) -> dict[str, Subscription | None]:
         "trial": one(state.TRIALING, trial_ends_at=at + 9 * DAY + timedelta(hours=3)),
         "last-day": one(state.TRIALING, trial_ends_at=at + timedelta(hours=3)),
         "trial-over": one(state.TRIALING, trial_ends_at=at - timedelta(hours=3)),
+        "trial-goes-on": one(
+            state.TRIALING, trial_ends_at=at + 2 * DAY + timedelta(hours=3), converts_at_trial_end=True
+        ),
+        "trial-charged": one(
+            state.TRIALING, trial_ends_at=at - timedelta(hours=3), converts_at_trial_end=True
+        ),
+        "no-trial": one(state.SUSPENDED),
         "trial-suspended": one(state.SUSPENDED, trial_ends_at=at - 2 * DAY),
         "active": one(state.ACTIVE, **running),
         "yearly": one(state.ACTIVE, **{**running, "interval": Interval.YEAR}),

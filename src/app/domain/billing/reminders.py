@@ -5,16 +5,18 @@ The ledger row and the mails of a reminder are one transaction, so neither is ev
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, case, exists, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.db.models import Company, Membership, Reminder, ReminderKind, Role, Subscription, User
 from app.domain.notifications.messages import Message
 from app.domain.notifications.service import queue_email
+from app.lib.clock import ISTANBUL
 from app.lib.ids import uuid7
 
 TOLD_ABOUT_MONEY = (Role.OWNER, Role.BILLING)
@@ -30,6 +32,31 @@ class Reader:
 
 Write = Callable[[Reader], Message]
 """Writes the letter to one person."""
+
+
+def days_ahead(instant: datetime, days: int) -> datetime:
+    """Return the same local time so many days before, on the calendar of Europe/Istanbul."""
+    return (instant.astimezone(ISTANBUL) - timedelta(days=days)).astimezone(UTC)
+
+
+def days_until(instant: datetime, at: datetime) -> int:
+    """Return how many midnights of Europe/Istanbul lie between: 0 is today, 1 tomorrow."""
+    return (instant.astimezone(ISTANBUL).date() - at.astimezone(ISTANBUL).date()).days
+
+
+def lacks_reminder(
+    kind: ReminderKind, instant: InstrumentedAttribute[datetime | None], ahead: Sequence[int], *, at: datetime
+) -> ColumnElement[bool]:
+    """Return the condition that a subscription's latest due reminder, days ahead of a column, is not noted.
+
+    It finds rows to look at; `remind_latest` decides.
+    """
+    lengths = [timedelta(days=days) for days in sorted(ahead)]
+    latest = case(*((instant <= at + length, instant - length) for length in lengths))
+    noted = exists().where(
+        Reminder.subscription_id == Subscription.id, Reminder.kind == kind, Reminder.due_at == latest
+    )
+    return and_(instant <= at + lengths[-1], ~noted)
 
 
 async def people_to_tell(session: AsyncSession, company_id: UUID) -> list[Reader]:
@@ -94,11 +121,34 @@ async def remind_latest(
     A late run so catches up with one letter, never with a bundle of them.
     """
     passed = sorted(due_at for due_at in due if due_at <= at)
-    for due_at in passed[:-1]:
-        await _note(session, subscription, kind, due_at=due_at, at=at, sent=False)
+    await pass_over(session, subscription, kind, due=passed[:-1], at=at)
     if not passed:
         return False
     return await remind_once(session, subscription, kind, due_at=passed[-1], at=at, write=write)
+
+
+async def pass_over(
+    session: AsyncSession,
+    subscription: Subscription,
+    kind: ReminderKind,
+    *,
+    due: Sequence[datetime],
+    at: datetime,
+) -> None:
+    """Note the reminders that are due as not sent, because there is nothing to say any more."""
+    for due_at in due:
+        if due_at <= at:
+            await _note(session, subscription, kind, due_at=due_at, at=at, sent=False)
+
+
+async def is_noted(
+    session: AsyncSession, subscription: Subscription, kind: ReminderKind, due_at: datetime
+) -> bool:
+    """Say whether a reminder is written down, sent or not."""
+    noted = exists().where(
+        Reminder.subscription_id == subscription.id, Reminder.kind == kind, Reminder.due_at == due_at
+    )
+    return bool(await session.scalar(select(noted)))
 
 
 async def _note(

@@ -115,6 +115,76 @@ class CreditNoteIssued(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrialEnds(Message):
+    """A trial ends in some days: nothing is charged then, or what was agreed to is."""
+
+    template: ClassVar[str] = "trial_ends"
+
+    company_name: str
+    plan_name: str
+    trial_ends_at: datetime
+    days_left: int
+    """Midnights in Türkiye: 0 is today."""
+    total: int | None
+    """What is charged when it ends, if the company agreed to that."""
+    currency: str | None
+    card: str | None
+    """The last four digits of the card that is charged."""
+    billing_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrialEnded(Message):
+    """A trial is over and nothing was paid: workspaces are stopped, files are kept for a while."""
+
+    template: ClassVar[str] = "trial_ended"
+
+    company_name: str
+    plan_name: str
+    was_to_be_charged: bool
+    """The company agreed to a charge, and it could not be made."""
+    data_kept_until: datetime
+    billing_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenewalNotice(Message):
+    """A paid period ends in some days and the next one will be charged, or is to be paid."""
+
+    template: ClassVar[str] = "renewal_notice"
+
+    company_name: str
+    plan_name: str
+    """Of the period to come."""
+    plan_before: str | None
+    """Of the running period, when another plan was chosen for the next one."""
+    interval: str
+    """`month` or `year`, of the period to come."""
+    renews_at: datetime
+    total: int
+    credit: int
+    """What the company's credit pays of it."""
+    due: int
+    currency: str
+    card: str | None
+    """The last four digits of the card that is charged; without one it is paid by hand."""
+    billing_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeletionNear(Message):
+    """Files of a company without a plan will be deleted soon."""
+
+    template: ClassVar[str] = "deletion_near"
+
+    company_name: str
+    workspace_count: int
+    data_kept_until: datetime
+    days_left: int
+    billing_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnpaidRenewal(Message):
     """What every letter about an unpaid renewal says; `due_at` is when the letter's stage comes."""
 
@@ -168,7 +238,22 @@ class SubscriptionCanceled(Message):
     billing_url: str
 
 
-MESSAGES: tuple[type[Message], ...] = (Welcome, PaymentReceipt, PaymentFailed, RefundSent, CreditNoteIssued)
+MESSAGES: tuple[type[Message], ...] = (
+    Welcome,
+    PaymentReceipt,
+    PaymentFailed,
+    RefundSent,
+    CreditNoteIssued,
+    TrialEnds,
+    TrialEnded,
+    RenewalNotice,
+    DeletionNear,
+    RenewalDue,
+    SuspensionNear,
+    SubscriptionSuspended,
+    CancellationNear,
+    SubscriptionCanceled,
+)
 
 
 def as_json(value: str | int | datetime | None) -> JsonValue:
