@@ -22,6 +22,7 @@ from tests.architecture.card_cases import (
     way_back_case,
 )
 from tests.architecture.case import Case
+from tests.architecture.ledger_cases import ledger_cases
 from tests.architecture.operator_cases import operator, operator_cases
 from tests.architecture.reconciliation_cases import reconciliation_cases
 
@@ -39,6 +40,7 @@ def all_cases(language: str) -> Iterator[Case]:
     yield from error_cases(language)
     yield from operator_cases(language)
     yield from reconciliation_cases(operator(language))
+    yield from ledger_cases(operator(language))
     for role in Role:
         yield from dashboard_cases(role, language)
         yield from workspace_cases(role, language)

@@ -28,9 +28,11 @@ from app.domain.ops.case_actions import ACTIONS, TAKES_AMOUNT, CaseAction, Matte
 from app.domain.ops.case_decisions import NOTE_LENGTH, AlreadyDecided
 from app.domain.ops.case_queries import CaseFile, CaseFilter, CasePage, CaseRow, CaseState
 from app.domain.ops.console import Console, OpenCases, Pending
+from app.domain.ops.ledger_page import LedgerState
 from app.domain.ops.payment_files import PaymentFile, PaymentFilter, PaymentListRow, PaymentPage
 from tests.architecture import samples
 from tests.architecture.case import Case
+from tests.architecture.ledger_cases import proof
 
 AT = samples.NOW
 RAW = samples.RAW_NAME
@@ -175,9 +177,11 @@ def console_cases(viewer: Operator) -> Iterator[Case]:
             JobRun(name="sweep_inquiries", started_at=AT, finished_at=None, found=0, done=0, failed=0),
             JobRun(name="sweep_invoices", started_at=AT, finished_at=AT, found=0, done=0, failed=0),
         ],
+        ledger=LedgerState(proof(), 2),
     )
-    for name, console in (("full", full), ("empty", Console(cases=[], payments=[], refunds=[], runs=[]))):
-        context = {"console": console}
+    empty = Console(cases=[], payments=[], refunds=[], runs=[], ledger=LedgerState(None, 0))
+    for name, console in (("full", full), ("empty", empty)):
+        context = {"console": console, "at": AT}
         yield Case(f"operator-{name}", "operator/console.html.j2", "/operator", viewer, context, ("content",))
 
 

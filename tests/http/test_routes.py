@@ -102,6 +102,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("POST", "/operator/reconciliation/{day:date}"): "302 403 403 403 403 403 303",
     ("GET", "/operator/reconciliation/{day:date}/differences.csv"): CONSOLE,
     ("GET", "/operator/reconciliation/{day:date}/reports/{report_id:uuid}"): CONSOLE,
+    ("GET", "/operator/ledger"): CONSOLE,
+    ("POST", "/operator/ledger/proofs"): "302 403 403 403 403 403 303",
     # last, since they end or renew the session
     ("POST", "/login"): "422 422 422 422 422 422",
     ("POST", "/logout"): "303 303 303 303 303 303",

@@ -25,6 +25,7 @@ class Job(StrEnum):
     FOLLOW_CARD_REGISTRATION = "cards.follow_registration"
     REMOVE_CARD = "cards.remove"
     RECONCILE_DAY = "billing.reconcile_day"
+    PROVE_LEDGER = "ledger.prove"
     RUN_TRANSITION = "workspaces.run_transition"
 
 
@@ -50,6 +51,7 @@ POLICIES = {
     Job.REMOVE_CARD: JobPolicy(Queue.PAYTR, timeout=120, retries=1),
     # a dozen reports of up to 90 seconds each, when PayTR is slow; what is cut off is swept up
     Job.RECONCILE_DAY: JobPolicy(Queue.PAYTR, timeout=600, retries=1),
+    Job.PROVE_LEDGER: JobPolicy(Queue.BILLING, timeout=120, retries=1),
     Job.SEND_EMAIL: JobPolicy(Queue.MAIL, timeout=60, retries=1),
     Job.RUN_TRANSITION: JobPolicy(Queue.WORKSPACES, timeout=300, retries=1),
 }

@@ -13,6 +13,8 @@ from app.domain.accounts.operators import create_operator, find_operator, operat
 from app.domain.billing.demo.service import seed_demo
 from app.domain.billing.reconciliation.service import reconcile_day
 from app.domain.billing.reconciliation.views import day_file
+from app.domain.ledger.proof import open_breaks, prove
+from app.domain.ledger.rules import RULES
 from app.domain.plans.service import publish_catalogue
 from app.lib.clock import now
 from app.lib.settings import Settings
@@ -117,6 +119,27 @@ async def reconcile(resources: Resources, day: date) -> dict[str, Any]:
         for one in file.differences
     ]
     return {"day": day, "error": None, "totals": run.totals, "differences": differences}
+
+
+async def check_ledger(resources: Resources) -> dict[str, Any]:
+    """Prove the whole book now, keep the proof, and return it with every rule and what breaks it."""
+    at = now()
+    async with unit_of_work(resources.session_maker) as session:
+        proof = await prove(session, at=at)
+        breaks = await open_breaks(session)
+        found: dict[str, list[dict[str, Any]]] = {}
+        for one in breaks:
+            found.setdefault(one.rule, []).append(
+                {"subject": one.subject, "company": one.company_id, "since": one.found_at, "rows": one.rows}
+            )
+        return {
+            "at": at,
+            "seconds": (proof.finished_at - proof.started_at).total_seconds(),
+            "postings": proof.postings,
+            "rules": [
+                {"rule": rule.key, "says": rule.sentence, "breaks": found.get(rule.key, [])} for rule in RULES
+            ],
+        }
 
 
 async def demo(resources: Resources, companies: int) -> list[str]:

@@ -13,6 +13,7 @@ from app.domain.companies.controllers import LoginController
 from app.domain.ops.controllers.cases import CaseController
 from app.domain.ops.controllers.console import ConsoleController
 from app.domain.ops.controllers.health import HealthController
+from app.domain.ops.controllers.ledger import LedgerController
 from app.domain.ops.controllers.payments import PaymentController
 from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
@@ -33,5 +34,6 @@ ROUTES: list[ControllerRouterHandler] = [
     CaseController,
     PaymentController,
     ReconciliationController,
+    LedgerController,
     HealthController,
 ]

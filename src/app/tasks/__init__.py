@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.domain.jobs import Job, Queue
-from app.tasks import billing, cards, maintenance, reconciliation, subscriptions, workspaces
+from app.tasks import billing, cards, ledger, maintenance, reconciliation, subscriptions, workspaces
 
 Task = Callable[..., Awaitable[Any]]
 
@@ -17,6 +17,7 @@ TASKS: list[tuple[Job, Task]] = [
     (Job.FOLLOW_CARD_REGISTRATION, cards.follow_registration),
     (Job.REMOVE_CARD, cards.remove_card),
     (Job.RECONCILE_DAY, reconciliation.compare_day),
+    (Job.PROVE_LEDGER, ledger.prove_ledger),
     (Job.SEND_EMAIL, billing.send_email),
     (Job.RUN_TRANSITION, workspaces.run_transition),
 ]
@@ -31,6 +32,7 @@ CRONS: list[tuple[Queue, str, Task]] = [
     (Queue.PAYTR, "* * * * *", cards.sweep_card_registrations),
     (Queue.PAYTR, "* * * * *", cards.sweep_card_removals),
     (Queue.PAYTR, "* * * * *", reconciliation.sweep_reconciliation),
+    (Queue.BILLING, "*/5 * * * *", ledger.prove_ledger),
     (Queue.BILLING, "17 3 * * *", maintenance.forget_idle_runs),
     (Queue.WORKSPACES, "* * * * * */20", workspaces.sweep_transitions),
     (Queue.WORKSPACES, "* * * * *", workspaces.check_workspaces),

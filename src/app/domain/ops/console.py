@@ -16,6 +16,7 @@ from app.db.models import (
     Refund,
     RefundStatus,
 )
+from app.domain.ops.ledger_page import LedgerState, ledger_state
 
 UNDER_WAY = (RefundStatus.CREATED, RefundStatus.SENT, RefundStatus.UNKNOWN)
 
@@ -63,15 +64,17 @@ class Console:
     payments: list[Pending]
     refunds: list[Pending]
     runs: list[JobRun]
+    ledger: LedgerState
 
 
 async def console_of(session: AsyncSession) -> Console:
-    """Return what waits and what is under way. Four queries, however much there is."""
+    """Return what waits and what is under way. Six queries, however much there is."""
     return Console(
         cases=await _open_cases(session),
         payments=await _undecided_payments(session),
         refunds=await _refunds_under_way(session),
         runs=list(await session.scalars(select(JobRun).from_statement(LATEST_RUNS))),
+        ledger=await ledger_state(session),
     )
 
 
