@@ -25,19 +25,8 @@ from app.lib.uow import defer
 W = WorkspaceStatus
 RUNNING = (W.READY,)
 DELETABLE = (W.READY, W.STOPPED, W.FAILED)
-COVERED = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
-"""What lets workspaces run; when each ends is decided where it ends, so that no late clock stops anybody."""
 COVERING = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
 """States in which a subscription may cover running workspaces; until when is the entitlement's matter."""
-
-
-async def uncovered_companies(session: AsyncSession, *, at: datetime, limit: int = 200) -> list[UUID]:  # noqa: ARG001 a sweep's query takes the time
-    """Return the companies whose workspaces run though no subscription covers them."""
-    covered = exists().where(
-        Subscription.company_id == Workspace.company_id, Subscription.status.in_(COVERED)
-    )
-    statement = select(Workspace.company_id).where(Workspace.status.in_(RUNNING), ~covered).distinct()
-    return list(await session.scalars(statement.limit(limit)))
 
 
 async def stop_all(session: AsyncSession, company_id: UUID, *, at: datetime) -> int:
