@@ -25,6 +25,7 @@ from app.tasks.context import Resources, resources_of
 from app.tasks.reconciliation import SWEEPS as RECONCILIATION_SWEEPS
 from app.tasks.subscriptions import SWEEPS as SUBSCRIPTION_SWEEPS
 from app.tasks.sweeping import sweep
+from app.tasks.trials import SWEEPS as TRIAL_SWEEPS
 
 
 async def announce(context: Context, *, company_id: str) -> None:
@@ -113,6 +114,7 @@ SWEEPS: dict[str, Callable[[Resources, datetime], Awaitable[Tally]]] = {
     "sweep_inquiries": partial(sweep, name="sweep_inquiries", find=due_inquiries, do=_inquire),
     "sweep_refunds": partial(sweep, name="sweep_refunds", find=due_refunds, do=_refund),
     **CARD_SWEEPS,
+    **TRIAL_SWEEPS,
     **SUBSCRIPTION_SWEEPS,
     "sweep_invoices": partial(sweep, name="sweep_invoices", find=due_invoices, do=_render),
     "sweep_emails": partial(sweep, name="sweep_emails", find=due_emails, do=_send),

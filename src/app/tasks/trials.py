@@ -1,4 +1,4 @@
-"""The scheduled work around the ends of things: trials, notices before renewals, files that are kept no more."""
+"""The scheduled work around ends: of trials, of periods that will renew, and of files that were kept."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -11,9 +11,7 @@ from app.domain.billing.renewal_notices import due_renewal_notices, send_renewal
 from app.domain.billing.retention import check_retention, due_retention
 from app.domain.billing.trials.service import check_trial, due_trials
 from app.domain.ops.runs import Tally
-from app.domain.workspaces.standstill import stop_all, uncovered_companies
 from app.lib.clock import now
-from app.lib.uow import unit_of_work
 from app.tasks.context import Resources, resources_of
 from app.tasks.sweeping import sweep
 
@@ -33,11 +31,6 @@ async def retention_check(context: Context) -> None:
     await SWEEPS["retention_check"](resources_of(context), now())
 
 
-async def standstill(context: Context) -> None:
-    """Stop what became ready just when its subscription ended."""
-    await SWEEPS["standstill"](resources_of(context), now())
-
-
 async def _trial(resources: Resources, subscription_id: UUID, at: datetime) -> None:
     await check_trial(resources.session_maker, resources.settings, subscription_id, at=at)
 
@@ -50,14 +43,8 @@ async def _retain(resources: Resources, subscription_id: UUID, at: datetime) -> 
     await check_retention(resources.session_maker, resources.settings, subscription_id, at=at)
 
 
-async def _stop(resources: Resources, company_id: UUID, at: datetime) -> None:
-    async with unit_of_work(resources.session_maker) as session:
-        await stop_all(session, company_id, at=at)
-
-
 SWEEPS: dict[str, Callable[[Resources, datetime], Awaitable[Tally]]] = {
     "trial_check": partial(sweep, name="trial_check", find=due_trials, do=_trial),
     "renewal_notices": partial(sweep, name="renewal_notices", find=due_renewal_notices, do=_notice),
     "retention_check": partial(sweep, name="retention_check", find=due_retention, do=_retain),
-    "standstill": partial(sweep, name="standstill", find=uncovered_companies, do=_stop),
 }
