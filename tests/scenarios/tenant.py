@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
-
 from app.db.models import EmailMessage, Order, Payment, PaymentStatus, StoredCard, Subscription
 from app.domain.billing.charging.service import send_charge
 from app.domain.billing.settlement.service import Outcome
+from app.domain.ops.runs import Tally
 from app.lib.clock import now
 from app.lib.uow import unit_of_work
+from app.tasks.billing import SWEEPS
 from tests.factories import Customer, make_customer
 from tests.scenarios.cashier import Cashier, stored_card
 
@@ -61,7 +61,9 @@ class Tenant:
         resources = self.cashier.resources
         payment = (await self.attempts(await self.renewal()))[-1]
         self.cashier.gateway.clock = lambda: at
-        await send_charge(resources.session_maker, self.cashier.gateway, resources.settings, payment.id, at=at)
+        await send_charge(
+            resources.session_maker, self.cashier.gateway, resources.settings, payment.id, at=at
+        )
         return (await self.attempts(await self.renewal()))[-1]
 
     async def decline(self, at: datetime, **differing: Any) -> None:
@@ -70,9 +72,9 @@ class Tenant:
         assert payment.status is PaymentStatus.WAITING
         assert await self.cashier.callback(payment, at, **{**DECLINED, **differing}) is Outcome.DECLINED
 
-    async def pass_time(self, at: datetime) -> dict[str, Any]:
-        """Let the scheduled work run once."""
-        return await self.cashier.work(at)
+    async def pass_time(self, at: datetime) -> Tally:
+        """Let the subscription manager run once, as the whole pass of scheduled work does."""
+        return await SWEEPS["subscription_manager"](self.cashier.resources, at)
 
     async def live_until(self, until: datetime, *, decline: bool = True) -> None:
         """Run the scheduled work whenever something is due; every charge is declined, unless left alone."""
@@ -87,10 +89,8 @@ class Tenant:
 
     async def letters(self) -> list[str]:
         """Return what was written about money, oldest first."""
-        async with self.cashier.resources.session_maker() as session:
-            statement = select(EmailMessage.template).order_by(EmailMessage.id)
-            told = list(await session.scalars(statement))
-        return [name for name in told if name not in {"welcome", "payment_receipt"}]
+        mails: list[EmailMessage] = await self.cashier.all(EmailMessage)
+        return [mail.template for mail in mails if mail.template not in {"welcome", "payment_receipt"}]
 
 
 async def open_tenant(cashier: Cashier, *, card: bool = True, start: datetime | None = None) -> Tenant:

@@ -5,14 +5,21 @@ import asyncio
 import pytest
 
 from app.db.models import (
+    CompanyCredit,
+    Interval,
     Invoice,
+    JobRun,
     Order,
     PaymentStatus,
     SubscriptionStatus,
 )
 from app.domain.billing.settlement.service import Outcome
+from app.domain.ledger.credits import credit_of
+from app.domain.plans.queries import current_price
 from app.domain.subscriptions.periods import boundary
+from app.lib.uow import unit_of_work
 from app.tasks.subscriptions import manage_subscriptions
+from tests.factories import make_customer
 from tests.scenarios.cashier import Cashier
 from tests.scenarios.tenant import DAY, MINUTE, Tenant, open_tenant
 
@@ -27,7 +34,7 @@ async def tenant(cashier: Cashier) -> Tenant:
 
 async def test_a_good_card_pays_exactly_the_period_that_follows(cashier: Cashier, tenant: Tenant) -> None:
     before = await tenant.pass_time(tenant.end - MINUTE)
-    assert before["subscription_manager"]["found"] == 0
+    assert before.found == 0
     await tenant.pass_time(tenant.end)
     subscription, order = await tenant.subscription(), await tenant.renewal()
     assert (subscription.status, subscription.past_due_since) == (S.PAST_DUE, tenant.end)
@@ -44,7 +51,7 @@ async def test_a_good_card_pays_exactly_the_period_that_follows(cashier: Cashier
     assert [step["step"] for step in order.explanation] == ["price"]
     assert len(await cashier.all(Invoice)) == 2
     again = await tenant.pass_time(tenant.end + DAY)
-    assert again["subscription_manager"]["found"] == 0
+    assert again.found == 0
 
 
 async def test_many_runs_at_once_order_and_charge_once(cashier: Cashier, tenant: Tenant) -> None:
@@ -68,3 +75,68 @@ async def test_a_run_forty_days_late_orders_one_period_and_gives_it_from_the_pay
     subscription = await tenant.subscription()
     assert (subscription.status, subscription.current_period_start) == (S.ACTIVE, late + MINUTE)
     assert len(await cashier.all(Order)) == 2
+
+
+async def test_a_wished_end_comes_with_the_period_and_nothing_is_ordered(
+    cashier: Cashier, tenant: Tenant
+) -> None:
+    await cashier.change(await tenant.subscription(), cancel_at_period_end=True)
+    await tenant.pass_time(tenant.end)
+    subscription = await tenant.subscription()
+    assert (subscription.status, subscription.canceled_at) == (S.CANCELED, tenant.end)
+    assert subscription.data_kept_until == tenant.end + 30 * DAY
+    assert (await tenant.renewals(), await tenant.letters()) == ([], ["subscription_canceled"])
+
+
+async def test_a_smaller_plan_chosen_for_then_is_what_is_renewed(cashier: Cashier, tenant: Tenant) -> None:
+    async with cashier.resources.session_maker() as session:
+        price = await current_price(session, "starter", Interval.YEAR)
+    subscription = await tenant.subscription()
+    await cashier.change(subscription, pending_price_id=price.id, pending_since=tenant.end - DAY)
+    await tenant.pass_time(tenant.end)
+    order = await tenant.renewal()
+    assert (order.plan_code, order.gross, (await tenant.subscription()).pending_price_id) == (
+        "starter",
+        price.gross,
+        None,
+    )
+    await cashier.callback(await tenant.send(tenant.end), tenant.end)
+    subscription = await tenant.subscription()
+    assert (subscription.plan_code, subscription.current_period_end) == ("starter", order.period_end)
+    assert subscription.anchor_at is not None
+    assert subscription.current_period_end == boundary(tenant.end, Interval.YEAR, 1)
+
+
+async def test_company_credit_pays_first_and_a_card_the_rest(cashier: Cashier, tenant: Tenant) -> None:
+    credit = CompanyCredit(company_id=tenant.customer.company.id, currency="TRY", balance=100_000)
+    async with unit_of_work(cashier.resources.session_maker) as session:
+        session.add(credit)
+    await tenant.pass_time(tenant.end)
+    order = await tenant.renewal()
+    assert (order.credit, [step["step"] for step in order.explanation]) == (100_000, ["price", "credit"])
+    payment = await tenant.send(tenant.end)
+    assert payment.amount == order.gross - 100_000
+    assert await cashier.callback(payment, tenant.end) is Outcome.APPLIED
+    async with cashier.resources.session_maker() as session:
+        assert await credit_of(session, tenant.customer.company.id, "TRY") == 0
+
+
+async def test_credit_that_covers_all_renews_without_asking_a_card(cashier: Cashier, tenant: Tenant) -> None:
+    credit = CompanyCredit(company_id=tenant.customer.company.id, currency="TRY", balance=10**9)
+    async with unit_of_work(cashier.resources.session_maker) as session:
+        session.add(credit)
+    await tenant.pass_time(tenant.end)
+    subscription = await tenant.subscription()
+    assert (subscription.status, subscription.current_period_start) == (S.ACTIVE, tenant.end)
+    assert await tenant.attempts(await tenant.renewal()) == []
+
+
+async def test_one_that_cannot_be_renewed_stops_no_other(cashier: Cashier, tenant: Tenant) -> None:
+    await cashier.change(await tenant.subscription(), price_id=None)
+    other = await make_customer(cashier.resources.session_maker, at=tenant.end - 20 * DAY)
+    await cashier.buy(other, tenant.end - 20 * DAY)
+    tally = await tenant.pass_time(tenant.end + 20 * DAY)
+    assert (tally.found, tally.done, tally.failed) == (2, 1, 1)
+    run = (await cashier.all(JobRun))[-1]
+    assert (run.name, run.found, run.done, run.failed) == ("subscription_manager", 2, 1, 1)
+    assert [order.company_id for order in await tenant.renewals()] == [other.company.id]

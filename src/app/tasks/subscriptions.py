@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -55,17 +55,18 @@ class Pass:
     due: Callable[[Subscription], datetime | None]
     after: Key | None = None
     taken: int = 0
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def take_next(self, session: AsyncSession, at: datetime) -> Subscription | None:
         """Take the next row and remember how far the walk has come."""
-        if self.taken >= AT_MOST:
-            return None
-        subscription = await self.claim(session, at=at, after=self.after)
-        if subscription is not None:
-            self.taken += 1
-            key = (self.due(subscription) or at, subscription.id)
-            self.after = max(self.after or key, key)
-        return subscription
+        async with self.turn:
+            if self.taken >= AT_MOST:
+                return None
+            subscription = await self.claim(session, at=at, after=self.after)
+            if subscription is not None:
+                self.taken += 1
+                self.after = (self.due(subscription) or at, subscription.id)
+            return subscription
 
 
 async def subscription_manager(context: Context) -> None:
@@ -80,7 +81,9 @@ async def manage_subscriptions(resources: Resources, at: datetime) -> Tally:
             Pass(renewals.claim_due, renewals.renew, lambda row: row.current_period_end),
             Pass(dunning.claim_due, dunning.look, lambda row: row.next_attempt_at),
         ):
-            await asyncio.gather(*(_work_off(resources, at, work, tally) for _ in range(resources.rows_at_once)))
+            await asyncio.gather(
+                *(_work_off(resources, at, work, tally) for _ in range(resources.rows_at_once))
+            )
         await _stop_uncovered(resources, at, tally)
     return tally
 
