@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.domain.jobs import Job, Queue
-from app.tasks import billing, cards, ledger, maintenance, reconciliation, subscriptions, workspaces
+from app.tasks import billing, cards, ledger, maintenance, reconciliation, subscriptions, trials, workspaces
 
 Task = Callable[..., Awaitable[Any]]
 
@@ -33,6 +33,9 @@ CRONS: list[tuple[Queue, str, Task]] = [
     (Queue.PAYTR, "* * * * *", cards.sweep_card_removals),
     (Queue.PAYTR, "* * * * *", reconciliation.sweep_reconciliation),
     (Queue.BILLING, "*/5 * * * *", ledger.prove_ledger),
+    (Queue.BILLING, "* * * * *", trials.trial_check),
+    (Queue.BILLING, "*/10 * * * *", trials.renewal_notices),
+    (Queue.BILLING, "*/10 * * * *", trials.retention_check),
     (Queue.BILLING, "17 3 * * *", maintenance.forget_idle_runs),
     (Queue.WORKSPACES, "* * * * * */20", workspaces.sweep_transitions),
     (Queue.WORKSPACES, "* * * * *", workspaces.check_workspaces),
