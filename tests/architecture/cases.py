@@ -22,6 +22,7 @@ from tests.architecture.card_cases import (
     way_back_case,
 )
 from tests.architecture.case import Case
+from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
 from tests.architecture.operator_cases import operator, operator_cases
 from tests.architecture.reconciliation_cases import reconciliation_cases
@@ -148,7 +149,11 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
                 "billing/show.html.j2",
                 "/billing",
                 viewer,
-                {"overview": overview, "offers": samples.offers() if filled else []},
+                {
+                    "overview": overview,
+                    "offers": samples.offers() if filled else [],
+                    "documents": documents() if filled else [],
+                },
                 blocks=("content", "plan_card", "plans", "payments", "invoices"),
             )
     viewer = samples.viewer(role, language, samples.subscriptions(at)["trial"])
@@ -173,6 +178,7 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
         )
     yield from outcome_cases(viewer, role)
     yield from card_cases(viewer, role)
+    yield from document_cases(viewer, role)
     yield from card_checkout_cases(samples.payment(PaymentStatus.CREATED, at=at), viewer, role)
 
 

@@ -33,6 +33,7 @@ from tests.factories import (
 
 MANY = 50
 LIMIT = 3
+LIMITS = {"/dashboard": LIMIT, "/billing": 4, "/workspaces": LIMIT}
 YESTERDAY = day_of(now()) - timedelta(days=1)
 OPERATORS_PAGES = {
     "/operator": 5,
@@ -88,7 +89,7 @@ async def queries_for(resources: Resources, client: Browser, path: str) -> list[
 @pytest.mark.parametrize(
     ("path", "fill"), [("/dashboard", both), ("/billing", payments), ("/workspaces", workspaces)]
 )
-async def test_a_page_asks_three_times_at_most_with_one_row_as_with_fifty(
+async def test_a_page_asks_as_often_with_one_row_as_with_fifty(
     resources: Resources,
     application: Litestar,
     path: str,
@@ -101,7 +102,7 @@ async def test_a_page_asks_three_times_at_most_with_one_row_as_with_fifty(
         async with browser(application) as client:
             await customer.log_in(client)
             asked[number] = await queries_for(resources, client, path)
-    assert len(asked[1]) <= LIMIT, asked[1]
+    assert len(asked[1]) <= LIMITS[path], asked[1]
     assert len(asked[MANY]) == len(asked[1])
 
 

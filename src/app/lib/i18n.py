@@ -107,6 +107,11 @@ def format_relative(at: datetime, language: str, *, now: datetime) -> str:
     return dates.format_timedelta(at - now, add_direction=True, locale=known(language))
 
 
+def format_count(count: int, language: str) -> str:
+    """Return a whole number with its thousands apart, `2.592.000` in Turkish and `2,592,000` in English."""
+    return numbers.format_decimal(count, locale=known(language))
+
+
 def format_seconds(seconds: float, language: str) -> str:
     """Return seconds with one decimal, `1,4` in Turkish and `1.4` in English."""
     return numbers.format_decimal(round(seconds, 1), "0.0", locale=known(language))

@@ -84,6 +84,7 @@ def build_environment() -> Environment:
         "date": lambda at: i18n.format_date(at, current_language.get()),
         "datetime": lambda at: i18n.format_datetime(at, current_language.get()),
         "relative": lambda at: i18n.format_relative(at, current_language.get(), now=now()),
+        "thousands": lambda value: i18n.format_count(value, current_language.get()),
         "seconds": lambda value: i18n.format_seconds(value, current_language.get()),
         "sentence": lambda error: i18n.translate(current_language.get(), error.message, **error.facts),
         # for stored text that may be ours: unlike `_`, it marks nothing safe and reads no `%` in it

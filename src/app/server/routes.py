@@ -5,6 +5,7 @@ from litestar.types import ControllerRouterHandler
 from app.domain.accounts.controllers import LegalController
 from app.domain.billing.controllers.cards import CardController
 from app.domain.billing.controllers.checkout import CheckoutController
+from app.domain.billing.controllers.documents import DetailsController, DocumentController
 from app.domain.billing.controllers.pages import DashboardController
 from app.domain.billing.controllers.reconciliation import ReconciliationController
 from app.domain.billing.controllers.registration import RegistrationController
@@ -27,6 +28,8 @@ ROUTES: list[ControllerRouterHandler] = [
     DashboardController,
     CheckoutController,
     CardController,
+    DetailsController,
+    DocumentController,
     WorkspaceController,
     EdgeController,
     paytr_callback,

@@ -34,7 +34,16 @@ class PriceVersion(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class PriceStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="step", tag="price"):
+class OneStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="step"):
+    """What every step is; its JSON names its kind."""
+
+    @property
+    def kind(self) -> str:
+        """The step's name in its JSON."""
+        return str(self.__struct_config__.tag)
+
+
+class PriceStep(OneStep, frozen=True, kw_only=True, tag="price"):
     """A whole period at its published price."""
 
     price: PriceVersion
@@ -45,7 +54,7 @@ class PriceStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="step", tag
         return self.price.gross
 
 
-class DifferenceStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="step", tag="difference"):
+class DifferenceStep(OneStep, frozen=True, kw_only=True, tag="difference"):
     """Another price from `since` until the end of a running period of `of_seconds` seconds.
 
     Both values are those of the whole period, all its slices together, each rounded once (half up); their
@@ -67,7 +76,7 @@ class DifferenceStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="step"
         return self.value_after - self.value_before
 
 
-class UnusedStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="step", tag="unused"):
+class UnusedStep(OneStep, frozen=True, kw_only=True, tag="unused"):
     """What is left of a period that a new one replaces; becomes credit, and leaves the gross as it is."""
 
     price: PriceVersion
@@ -76,7 +85,7 @@ class UnusedStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="step", ta
     amount: int
 
 
-class CreditStep(msgspec.Struct, frozen=True, kw_only=True, tag_field="step", tag="credit"):
+class CreditStep(OneStep, frozen=True, kw_only=True, tag="credit"):
     """What the company's credit pays of the gross, which it leaves as it is."""
 
     amount: int

@@ -37,11 +37,6 @@ class BillingOverview:
     entitlement: Entitlement
     payments: list[PaymentRow]
 
-    @property
-    def invoices(self) -> list[Invoice]:
-        """The invoices among the payments shown, newest first."""
-        return [row.invoice for row in self.payments if row.invoice]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview(BillingOverview):

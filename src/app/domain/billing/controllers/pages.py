@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Role
+from app.domain.billing.documents import documents_of
 from app.domain.billing.views import billing_overview_of, invoice_of, overview_of
 from app.domain.companies.viewer import Viewer
 from app.domain.plans.queries import current_offers
@@ -58,6 +59,7 @@ class DashboardController(Controller):
             block=block if block in BILLING_BLOCKS else "content",
             overview=await billing_overview_of(db_session, viewer, at=now()),
             offers=await current_offers(db_session),
+            documents=await documents_of(db_session, viewer.company.id),
         )
 
     @get("/invoices/{document:str}", name="invoices:show")

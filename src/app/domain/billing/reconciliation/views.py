@@ -1,10 +1,8 @@
 """What the operator's pages of reconciliation show, and the differences as a file for a spreadsheet."""
 
-import csv
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from io import StringIO
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -23,12 +21,9 @@ from app.domain.billing.reconciliation.proof import Totals
 from app.lib.errors import NotFound
 from app.lib.i18n import N_, translate
 from app.lib.money import Money
+from app.lib.sheets import Cell, as_csv
 
 DAYS_OF_A_PAGE = 31
-BYTE_ORDER_MARK = "\ufeff"
-"""Without it Excel takes UTF-8 for the Windows code page and breaks ş, ğ and ı."""
-ACTIVE_CHARACTERS = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a spreadsheet run a cell instead of showing it (OWASP, CSV injection)."""
 CAUSES = {
     "missing_here": N_("PayTR reports it, our book does not have it."),
     "missing_there": N_("Our book has it, PayTR does not report it."),
@@ -201,33 +196,24 @@ def days_of(difference: ReconciliationDifference) -> tuple[date, date] | None:
 
 
 def differences_as_csv(day: date, differences: list[ReconciliationDifference], language: str) -> str:
-    """Return the differences as Excel opens them in Türkiye: semicolons, decimal commas, byte order mark."""
-    sheet = StringIO()
-    writer = csv.writer(sheet, delimiter=";", lineterminator="\r\n")
-    writer.writerow([translate(language, column) for column in COLUMNS])
-    for one in differences:
-        texts = (
-            day.isoformat(),
-            translate(language, cause_of(one)),
-            translate(language, KINDS[one.kind]),
-            one.merchant_oid or "",
-            one.reference or "",
-            one.currency or "",
-        )
-        distance = (one.theirs or 0) - (one.ours or 0)
-        amounts = (one.ours, one.theirs, distance)
-        writer.writerow([*map(inert, texts), *map(amount_cell, amounts)])
-    return BYTE_ORDER_MARK + sheet.getvalue()
+    """Return the differences as Excel opens them in Türkiye."""
+    return as_csv(
+        [translate(language, column) for column in COLUMNS],
+        [_difference_row(day, one, language) for one in differences],
+    )
 
 
-def inert(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula; PayTR's rows may name any order."""
-    return f"'{text}" if text.startswith(ACTIVE_CHARACTERS) else text
-
-
-def amount_cell(amount: int | None) -> str:
-    """Return minor units as a number of a Turkish spreadsheet, `-1234,50`."""
-    return "" if amount is None else f"{Money(amount).major:.2f}".replace(".", ",")
+def _difference_row(day: date, one: ReconciliationDifference, language: str) -> list[Cell]:
+    amounts = (one.ours, one.theirs, (one.theirs or 0) - (one.ours or 0))
+    return [
+        day,
+        translate(language, cause_of(one)),
+        translate(language, KINDS[one.kind]),
+        one.merchant_oid,
+        one.reference,
+        one.currency,
+        *(None if amount is None else Money(amount) for amount in amounts),
+    ]
 
 
 async def _runs_between(
