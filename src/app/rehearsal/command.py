@@ -63,11 +63,13 @@ def as_text(forecast: Forecast, outcome: Outcome, language: str = "en") -> str:
     lines.append("")
     for month in forecast.months:
         told = ", ".join(f"{count} × {kind}" for kind, count in month.events.items())
-        collected, net, vat = (
+        collected, net, vat, commission = (
             format_money(Money(amount, month.currency), language)
-            for amount in (month.collected, month.net, month.vat)
+            for amount in (month.collected, month.net, month.vat, month.commission)
         )
-        lines.append(f"{month.month}  collected {collected}, net {net}, VAT {vat}  ({told})")
+        lines.append(
+            f"{month.month}  collected {collected}, net {net}, VAT {vat}, commission {commission}  ({told})"
+        )
     lines += [f"{name} failed on {count} rows" for name, count in sorted(outcome.failures.items())]
     if outcome.unreadable_cards:
         lines.append(f"{outcome.unreadable_cards} cards could not be read with this installation's key")

@@ -46,7 +46,8 @@ MONTHS = text("""
 SELECT to_char(j.at AT TIME ZONE 'Europe/Istanbul', 'YYYY-MM') AS month, j.currency,
        -sum(p.amount) FILTER (WHERE p.account = 'revenue') AS net,
        -sum(p.amount) FILTER (WHERE p.account = 'vat_payable') AS vat,
-       sum(p.amount) FILTER (WHERE p.account = 'paytr_clearing') AS collected
+       sum(p.amount) FILTER (WHERE p.account = 'paytr_clearing' AND j.kind = 'payment') AS collected,
+       sum(p.amount) FILTER (WHERE p.account = 'commission') AS commission
   FROM journals j JOIN postings p ON p.journal_id = j.id
  WHERE j.at > :start
  GROUP BY 1, 2
@@ -63,6 +64,8 @@ class Month:
     collected: int
     net: int
     vat: int
+    commission: int
+    """What PayTR keeps, as far as it has told by then."""
     events: dict[str, int]
     """How often each kind of event came, whatever its currency."""
 
@@ -90,6 +93,7 @@ async def read_forecast(session: AsyncSession, *, start: datetime, zone: Any) ->
             collected=int(row.collected or 0),
             net=int(row.net or 0),
             vat=int(row.vat or 0),
+            commission=int(row.commission or 0),
             events=dict(sorted(counts.get(row.month, Counter()).items())),
         )
         for row in rows

@@ -4,12 +4,13 @@ import asyncio
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import asyncpg
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL, Table, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.db import models
@@ -18,8 +19,6 @@ from app.db.schema import upgrade_database
 from app.lib.errors import DomainError
 from app.lib.i18n import N_
 
-CHUNKS_AHEAD = 16
-"""How many pieces of a table may wait between reading and writing: memory stays bounded."""
 RESTORE_SECONDS = 3600
 CONNECT_SECONDS = 10
 MAINTENANCE = "postgres"
@@ -44,6 +43,8 @@ async def scratch_database(source: str, dump: Path | None = None) -> AsyncIterat
         copied = dump is None and await _create_from_template(server, url, name)
         if not copied:
             await _create(server, name)
+        # what is lost with the power is only a rehearsal
+        await server.execute(f'ALTER DATABASE "{name}" SET synchronous_commit TO off')
         try:
             if dump is not None:
                 await _restore(copy, dump)
@@ -94,28 +95,18 @@ async def _copy_rows(source: URL, copy: URL) -> None:
     try:
         async with reader.transaction(isolation="repeatable_read", readonly=True), writer.transaction():
             for table in Base.metadata.sorted_tables:
-                await _copy_table(reader, writer, table.name, [column.name for column in table.columns])
+                await _copy_table(reader, writer, table)
     finally:
         await reader.close()
         await writer.close()
 
 
-async def _copy_table(
-    reader: asyncpg.Connection, writer: asyncpg.Connection, table: str, columns: list[str]
-) -> None:
-    chunks: asyncio.Queue[bytes | None] = asyncio.Queue(CHUNKS_AHEAD)
-
-    async def read() -> None:
-        await reader.copy_from_table(table, columns=columns, output=chunks.put, format="binary")
-        await chunks.put(None)
-
-    async def arriving() -> AsyncIterator[bytes]:
-        while (chunk := await chunks.get()) is not None:
-            yield chunk
-
-    async with asyncio.TaskGroup() as group:
-        group.create_task(read())
-        group.create_task(writer.copy_to_table(table, columns=columns, source=arriving(), format="binary"))
+async def _copy_table(reader: asyncpg.Connection, writer: asyncpg.Connection, table: Table) -> None:
+    columns = [column.name for column in table.columns if column.computed is None]
+    with tempfile.TemporaryFile() as rows:
+        await reader.copy_from_table(table.name, columns=columns, output=rows, format="binary")
+        rows.seek(0)
+        await writer.copy_to_table(table.name, columns=columns, source=rows, format="binary")
 
 
 async def _restore(copy: URL, dump: Path) -> None:
