@@ -8,14 +8,18 @@ from typing import Any
 from app.db.models import PaymentStatus, Role, WorkspaceStatus
 from app.domain.accounts.legal import DOCUMENTS
 from app.domain.billing.checkout import Checkout
+from app.domain.billing.trials.conversion import ConversionChoice
 from app.domain.companies.viewer import Viewer
+from app.domain.notifications.controllers import letters_of
 from app.domain.payments.paytr.reasons import DECLINES
 from app.domain.payments.values import FrameToken
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.workspaces import permissions
 from app.lib.clock import now
+from app.lib.settings import Settings
 from tests.architecture import samples
 from tests.architecture.card_cases import (
+    card,
     card_cases,
     card_checkout_cases,
     registrations_with_a_payment,
@@ -62,6 +66,10 @@ def public_cases(language: str) -> Iterator[Case]:
     for slug, document in DOCUMENTS.items():
         context = {"document": document, "text": f"legal/{slug}.{language}.html.j2"}
         yield Case(f"legal-{slug}", "legal/show.html.j2", f"/legal/{slug}", None, context)
+    letters = {"welcome": letters_of("welcome", Settings())}
+    yield Case("mails", "dev/mails.html.j2", "/dev/mails", None, {"letters": letters})
+    context = {"name": "welcome", "letters": letters["welcome"]}
+    yield Case("mail", "dev/mail.html.j2", "/dev/mails/welcome", None, context)
     context = {"address": "/billing/payments/TZG1"}
     yield Case("return-in-frame", "billing/out_of_frame.html.j2", "/billing/return/ok", None, context)
     yield way_back_case()
@@ -153,8 +161,10 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
                     "overview": overview,
                     "offers": samples.offers() if filled else [],
                     "documents": documents() if filled else [],
+                    "conversion": conversion(state) if filled else None,
+                    "errors": {"price": samples.refusal("price")} if state == "last-day" else {},
                 },
-                blocks=("content", "plan_card", "plans", "payments", "invoices"),
+                blocks=("content", "plan_card", "trial", "plans", "payments", "invoices"),
             )
     viewer = samples.viewer(role, language, samples.subscriptions(at)["trial"])
     token = FrameToken("t", "https://paytr.example/odeme/guvenli/t", "https://paytr.example/js/resizer.js")
@@ -180,6 +190,18 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
     yield from card_cases(viewer, role)
     yield from document_cases(viewer, role)
     yield from card_checkout_cases(samples.payment(PaymentStatus.CREATED, at=at), viewer, role)
+
+
+def conversion(state: str) -> ConversionChoice | None:
+    """Return what the owner of a trial may agree to, or has; it stands only while the trial runs."""
+    offer = samples.offers()[1]
+    prices = (offer.month, offer.year)
+    for price in prices:
+        price.id, price.plan = samples.identifier(price.interval), offer.plan
+    chosen = {"trial": None, "last-day": None, "trial-goes-on": prices[0], "trial-charged": prices[1]}
+    if state not in chosen:
+        return None
+    return ConversionChoice(card("default", is_default=True), prices, chosen[state])
 
 
 def outcome_cases(viewer: Viewer, role: Role) -> Iterator[Case]:

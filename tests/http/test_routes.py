@@ -44,6 +44,9 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/pricing"): EVERYBODY,
     ("GET", "/legal/{document:str}"): EVERYBODY,
     ("GET", "/static/{file_path:path}"): EVERYBODY,
+    ("GET", "/dev/mails"): EVERYBODY,
+    ("GET", "/dev/mails/{name:str}"): EVERYBODY,
+    ("GET", "/dev/mails/{name:str}/{wanted:str}"): EVERYBODY,
     ("GET", "/health/live"): EVERYBODY,
     ("GET", "/health/ready"): EVERYBODY,
     ("GET", "/metrics"): EVERYBODY,
@@ -84,6 +87,10 @@ TABLE: dict[tuple[str, str], str] = {
     ("PUT", "/billing/cards/{card_id:uuid}/default"): "302 404 303 303 303 403",
     ("POST", "/billing/cards/{card_id:uuid}/removal"): "302 404 303 303 303 403",
     ("DELETE", "/billing/cards/{card_id:uuid}"): "302 404 303 303 303 403",
+    # the company has paid: there is no trial left to agree about
+    ("POST", "/billing/subscription/conversion"): "302 409 409 409 409 403",
+    ("POST", "/billing/subscription/conversion/end"): "302 303 409 409 409 403",
+    ("DELETE", "/billing/subscription/conversion"): "302 303 409 409 409 403",
     ("GET", "/workspaces"): "302 200 200 200 200 200",
     ("POST", "/workspaces"): "302 303 303 303 403 303",
     ("GET", "/workspaces/{workspace_id:uuid}"): "302 404 200 200 200 200",
@@ -173,6 +180,8 @@ async def build_world(resources: Resources) -> World:
         "workspace_id:uuid": str(shown.id),
         "label:str": f"shown--{customer.company.slug}",
         "file_path:path": "app.css",
+        "name:str": "trial_ends",
+        "wanted:str": "tr",
     }
     return World(customer, known, spare, cards)
 

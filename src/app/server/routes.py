@@ -9,8 +9,10 @@ from app.domain.billing.controllers.documents import DetailsController, Document
 from app.domain.billing.controllers.pages import DashboardController
 from app.domain.billing.controllers.reconciliation import ReconciliationController
 from app.domain.billing.controllers.registration import RegistrationController
+from app.domain.billing.controllers.trials import ConversionController
 from app.domain.billing.webhooks import paytr_callback
 from app.domain.companies.controllers import LoginController
+from app.domain.notifications.controllers import MailPreviewController
 from app.domain.ops.controllers.cases import CaseController
 from app.domain.ops.controllers.console import ConsoleController
 from app.domain.ops.controllers.health import HealthController
@@ -28,6 +30,7 @@ ROUTES: list[ControllerRouterHandler] = [
     DashboardController,
     CheckoutController,
     CardController,
+    ConversionController,
     DetailsController,
     DocumentController,
     WorkspaceController,
@@ -40,3 +43,5 @@ ROUTES: list[ControllerRouterHandler] = [
     LedgerController,
     HealthController,
 ]
+DEVELOPMENT_ROUTES: list[ControllerRouterHandler] = [MailPreviewController]
+"""Not there in production."""

@@ -8,11 +8,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Role
 from app.domain.billing.documents import documents_of
+from app.domain.billing.trials.conversion import conversion_choice
 from app.domain.billing.views import billing_overview_of, invoice_of, overview_of
 from app.domain.companies.viewer import Viewer
 from app.domain.plans.queries import current_offers
 from app.lib.clock import now
-from app.lib.errors import NotAllowed, Unavailable
+from app.lib.errors import InvalidInput, NotAllowed, Unavailable
 from app.lib.events import stream
 from app.lib.http import AnyRequest, Injected
 from app.lib.i18n import N_
@@ -20,7 +21,7 @@ from app.lib.storage import Storage
 from app.lib.templating import page
 
 DASHBOARD_BLOCKS = frozenset({"plan_card", "usage", "workspaces", "payments"})
-BILLING_BLOCKS = frozenset({"plan_card", "plans", "payments", "invoices"})
+BILLING_BLOCKS = frozenset({"plan_card", "trial", "plans", "payments", "invoices"})
 BILLING_ROLES = (Role.ADMIN, Role.BILLING)
 
 
@@ -53,14 +54,7 @@ class DashboardController(Controller):
     ) -> Template:
         """Show the plan, the plans on sale, and everything that was paid."""
         require_billing(viewer)
-        return page(
-            request,
-            "billing/show.html.j2",
-            block=block if block in BILLING_BLOCKS else "content",
-            overview=await billing_overview_of(db_session, viewer, at=now()),
-            offers=await current_offers(db_session),
-            documents=await documents_of(db_session, viewer.company.id),
-        )
+        return await billing_page(request, db_session, viewer, block=block)
 
     @get("/invoices/{document:str}", name="invoices:show")
     async def invoice(
@@ -86,6 +80,29 @@ class DashboardController(Controller):
     def events(self, redis: Injected[Redis], viewer: Injected[Viewer]) -> ServerSentEvent:
         """Stream hints about what changed in the viewer's company."""
         return stream(redis, viewer.company.id, "billing-changed", "workspaces-changed")
+
+
+async def billing_page(
+    request: AnyRequest,
+    session: AsyncSession,
+    viewer: Viewer,
+    *,
+    block: str = "",
+    refusal: InvalidInput | None = None,
+) -> Template:
+    """Return the billing page or one block of it and, after a refusal, the sentence at its field."""
+    offers, at = await current_offers(session), now()
+    return page(
+        request,
+        "billing/show.html.j2",
+        block=block if block in BILLING_BLOCKS else "content",
+        status_code=422 if refusal else 200,
+        overview=await billing_overview_of(session, viewer, at=at),
+        offers=offers,
+        documents=await documents_of(session, viewer.company.id),
+        conversion=await conversion_choice(session, viewer, offers, at=at),
+        errors={refusal.field: refusal} if refusal else {},
+    )
 
 
 def require_billing(viewer: Viewer) -> None:
