@@ -29,6 +29,7 @@ from tests.architecture.case import Case
 from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
 from tests.architecture.operator_cases import operator, operator_cases
+from tests.architecture.pay_cases import pay_cases
 from tests.architecture.reconciliation_cases import reconciliation_cases
 
 BILLING = {Role.OWNER, Role.ADMIN, Role.BILLING}
@@ -73,6 +74,7 @@ def public_cases(language: str) -> Iterator[Case]:
     context = {"address": "/billing/payments/TZG1"}
     yield Case("return-in-frame", "billing/out_of_frame.html.j2", "/billing/return/ok", None, context)
     yield way_back_case()
+    yield from pay_cases(this_hour())
     refused: tuple[tuple[str | None, ...], ...] = ((), ("email",), ("password",), (None,))
     for fields in refused:
         form = SimpleNamespace(email="ada@acme.com.tr" if fields else "", password="secret", next="/billing")

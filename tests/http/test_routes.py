@@ -12,6 +12,7 @@ from litestar.routes import HTTPRoute
 from sqlalchemy import select
 
 from app.db.models import Invoice, Role
+from app.domain.billing.paylinks import pay_path
 from app.domain.billing.receipts import render_invoice
 from app.lib.clock import now
 from app.tasks.context import Resources
@@ -91,6 +92,10 @@ TABLE: dict[tuple[str, str], str] = {
     ("POST", "/billing/subscription/conversion"): "302 409 409 409 409 403",
     ("POST", "/billing/subscription/conversion/end"): "302 303 409 409 409 403",
     ("DELETE", "/billing/subscription/conversion"): "302 303 409 409 409 403",
+    # whoever has the link sees its order, here a paid one
+    ("GET", "/pay/{token:str}"): EVERYBODY,
+    ("POST", "/pay/{token:str}"): "409 409 409 409 409 409",
+    ("GET", "/pay/return/{token:str}"): EVERYBODY,
     ("GET", "/workspaces"): "302 200 200 200 200 200",
     ("POST", "/workspaces"): "302 303 303 303 403 303",
     ("GET", "/workspaces/{workspace_id:uuid}"): "302 404 200 200 200 200",
@@ -173,6 +178,7 @@ async def build_world(resources: Resources) -> World:
         "report_id:uuid": str(report.id),
         "document:str": f"{invoice.number}.pdf",
         "number:str": invoice.number,
+        "token:str": pay_path(resources.settings, checkout.order, at=now()).rpartition("/")[2],
         "result:str": "ok",
         "registration_oid:str": registration.merchant_oid,
         "merchant_oid:str": checkout.payment.merchant_oid,

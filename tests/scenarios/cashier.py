@@ -59,8 +59,12 @@ class Cashier(Shop):
 
     async def write_down(self, debtor: Debtor, at: datetime | None = None) -> Payment:
         """Write a charge down and go no further, as a process that dies then."""
+        return await self.write_down_for(debtor.order.id, debtor.card.id, at)
+
+    async def write_down_for(self, order_id: UUID, card_id: UUID, at: datetime | None = None) -> Payment:
+        """Write a charge of any order down and go no further."""
         async with unit_of_work(self.resources.session_maker) as session:
-            return await write_down(session, debtor.order.id, debtor.card.id, at=at or now())
+            return await write_down(session, order_id, card_id, at=at or now())
 
     async def callback(self, payment: Payment, at: datetime, **differing: Any) -> Outcome:
         """PayTR's callback about a payment: a success of the whole amount unless told otherwise."""

@@ -9,6 +9,8 @@ from app.lib.settings import Settings
 
 CHECKOUT_PATH = "/billing/checkout"
 RETURN_PATH = "/billing/return/"
+PAY_PATH, PAY_RETURN_PATH = "/pay/", "/pay/return/"
+"""Whoever holds such an address may pay by it, so no other site is told of it."""
 CARD_FORM_PATHS = ("/billing/cards/new", "/billing/checkout/card")
 POLICY = {
     "default-src": "'self'",
@@ -43,6 +45,7 @@ class SecurityHeaders:
         gateway = origin_of(paytr_base_url)
         self._common = encoded(common)
         card_form = encoded({**common, "Content-Security-Policy": content_security_policy(posts_to=gateway)})
+        unnamed = {**common, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
         self._by_path = {
             **dict.fromkeys(CARD_FORM_PATHS, card_form),  # first, as one of them is below the checkout's
             CHECKOUT_PATH: encoded(
@@ -50,6 +53,12 @@ class SecurityHeaders:
             ),
             RETURN_PATH: encoded(
                 {**common, "Content-Security-Policy": content_security_policy(framed_by=gateway)}
+            ),
+            PAY_RETURN_PATH: encoded(
+                {**unnamed, "Content-Security-Policy": content_security_policy(framed_by=gateway)}
+            ),
+            PAY_PATH: encoded(
+                {**unnamed, "Content-Security-Policy": content_security_policy(frames=gateway)}
             ),
         }
 

@@ -7,6 +7,7 @@ from app.domain.billing.controllers.cards import CardController
 from app.domain.billing.controllers.checkout import CheckoutController
 from app.domain.billing.controllers.documents import DetailsController, DocumentController
 from app.domain.billing.controllers.pages import DashboardController
+from app.domain.billing.controllers.pay import PayController
 from app.domain.billing.controllers.reconciliation import ReconciliationController
 from app.domain.billing.controllers.registration import RegistrationController
 from app.domain.billing.controllers.trials import ConversionController
@@ -30,6 +31,7 @@ ROUTES: list[ControllerRouterHandler] = [
     DashboardController,
     CheckoutController,
     CardController,
+    PayController,
     ConversionController,
     DetailsController,
     DocumentController,

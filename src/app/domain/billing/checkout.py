@@ -95,7 +95,7 @@ async def place_order(
         await refuse_while_charging(session, order.id)
     session.add(order)
     await session.flush()
-    payment = _new_attempt(order, merchant_oid or random_reference("TZG"), at)
+    payment = new_attempt(order, merchant_oid or random_reference("TZG"), at)
     session.add(payment)
     _note_start(session, viewer, payment, plan_code, at)
     await session.flush()
@@ -192,7 +192,8 @@ def _note_start(
     )
 
 
-def _new_attempt(order: Order, merchant_oid: str, at: datetime) -> Payment:
+def new_attempt(order: Order, merchant_oid: str, at: datetime) -> Payment:
+    """Return an attempt of PayTR's page at what an order owes."""
     return Payment(
         id=uuid7(),
         company_id=order.company_id,

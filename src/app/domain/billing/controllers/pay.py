@@ -1,0 +1,116 @@
+"""The page behind a payment link: nobody logs in, one order is seen and paid."""
+
+from typing import Any
+
+from litestar import Controller, get, post
+from litestar.params import FromPath
+from litestar.plugins.htmx import HTMXTemplate
+from litestar.response import Response, Template
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.billing import metrics
+from app.domain.billing.checkout import FrameAnswer, ask_for_frame, note_frame
+from app.domain.billing.link_payments import (
+    LinkAttempt,
+    LinkState,
+    begin_link_payment,
+    link_frame_request,
+    view_of_link,
+)
+from app.domain.billing.paylinks import order_of_link
+from app.domain.payments.gateway import PaymentGateway
+from app.domain.payments.values import FrameToken
+from app.lib.clock import now
+from app.lib.errors import DomainError
+from app.lib.http import PUBLIC, AnyRequest, Injected, address_of
+from app.lib.settings import Settings
+from app.lib.templating import page, wants_fragment
+from app.lib.uow import commit, roll_back
+
+
+class PayController(Controller):
+    """`/pay/{token}` and the way back from PayTR's page."""
+
+    @get("/pay/{token:str}", name="pay:show", opt=PUBLIC)
+    async def show(
+        self,
+        request: AnyRequest,
+        db_session: Injected[AsyncSession],
+        settings: Injected[Settings],
+        token: FromPath[str],
+    ) -> Template | Response[None]:
+        """Show what is owed; the open page asks until something has become of it."""
+        at = now()
+        order_id = order_of_link(settings, token, at=at)
+        view = await view_of_link(db_session, order_id, settings, at=at)
+        if wants_fragment(request) and view.state is LinkState.OPEN:
+            return Response(None, status_code=204)
+        return pay_page(request, token, view=view)
+
+    @post("/pay/{token:str}", name="pay:create", opt=PUBLIC, status_code=200)
+    async def create(
+        self,
+        request: AnyRequest,
+        db_session: Injected[AsyncSession],
+        settings: Injected[Settings],
+        gateway: Injected[PaymentGateway],
+        token: FromPath[str],
+    ) -> Template:
+        """Commit an attempt, then ask PayTR for its page, then show it."""
+        order_id = order_of_link(settings, token, at=now())
+        try:
+            attempt = await begin_link_payment(db_session, order_id, at=now())
+        except DomainError as refusal:
+            await roll_back(db_session)
+            view = await view_of_link(db_session, order_id, settings, at=now())
+            return pay_page(request, token, view=view, refusal=refusal, status_code=refusal.status)
+        await commit(db_session)
+        answer = await open_link_frame(db_session, gateway, attempt, settings, token, address_of(request))
+        view = await view_of_link(db_session, order_id, settings, at=now())
+        return pay_page(
+            request, token, view=view, frame=answer.frame, status_code=200 if answer.frame else 503
+        )
+
+    @get("/pay/return/{token:str}", name="pay:return", opt=PUBLIC, sync_to_thread=False)
+    def come_back(self, token: FromPath[str]) -> Template:
+        """Lead out of PayTR's frame to the link's own page; coming back proves nothing (paytr.md §4.1)."""
+        return Template("billing/out_of_frame.html.j2", context={"address": f"/pay/{token}"})
+
+
+async def open_link_frame(
+    session: AsyncSession,
+    gateway: PaymentGateway,
+    attempt: LinkAttempt,
+    settings: Settings,
+    token: str,
+    address: str,
+) -> FrameAnswer:
+    """Ask PayTR for its page and note what it answered, committed also when there is none."""
+    answer = await ask_for_frame(gateway, link_frame_request(attempt, settings, token, address=address))
+    metrics.checkouts.labels("link" if answer.frame else answer.status.value).inc()
+    await note_frame(session, attempt.payment, answer, at=now())
+    await commit(session)
+    if answer.objection:
+        raise answer.objection
+    return answer
+
+
+def pay_page(
+    request: AnyRequest,
+    token: str,
+    *,
+    view: object,
+    frame: FrameToken | None = None,
+    refusal: DomainError | None = None,
+    status_code: int = 200,
+) -> HTMXTemplate:
+    """Return the page in the state of its order."""
+    context: dict[str, Any] = {"view": view, "token": token, "frame": frame, "refusal": refusal}
+    return page(
+        request,
+        "billing/pay.html.j2",
+        block="pay_state",
+        status_code=status_code,
+        is_away=status_code == 503,
+        **context,
+    )
