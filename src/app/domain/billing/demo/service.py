@@ -144,6 +144,8 @@ async def _end(session: AsyncSession, company: Company, story: Story, *, at: dat
     subscription = await newest_subscription(session, company.id, lock=True)
     if subscription is None:
         raise LookupError(f"{story.company} has no subscription")
+    if SubscriptionStatus.PAST_DUE in PATHS[story.status]:
+        subscription.past_due_since = subscription.current_period_end
     for status in PATHS[story.status]:
         subscription.status = SUBSCRIPTION_TRANSITIONS.move(subscription.status, status)
     if story.status is SubscriptionStatus.SUSPENDED:
