@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check format bench storm seed lock clean
+.PHONY: help run setup test check format bench storm engine seed lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -35,6 +35,9 @@ bench: setup ## the benchmarks, each as a ratio to its yardstick
 
 storm: setup ## payments under fire until both books are equal (ORDERS=5000, SEED=42 to repeat one)
 	@$(BIN)/python -m tests.storm $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED))
+
+engine: setup ## the money engine under random customers, answers and time (STEPS=10000)
+	@TEZGAH_ENGINE_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest tests/engine
 
 seed: setup ## demo companies in every state
 	@$(BIN)/tezgah seed $(ARGS)

@@ -1,0 +1,1 @@
+"""The whole money engine under whatever customers, operators, PayTR and time may do."""

@@ -1,0 +1,5 @@
+"""An empty shop."""
+
+from tests.scenarios.conftest import cashier
+
+__all__ = ["cashier"]
