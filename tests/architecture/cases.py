@@ -29,7 +29,7 @@ from tests.architecture.case import Case
 from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
 from tests.architecture.operator_cases import operator, operator_cases
-from tests.architecture.pay_cases import pay_cases
+from tests.architecture.pay_cases import dunning, pay_cases
 from tests.architecture.reconciliation_cases import reconciliation_cases
 
 BILLING = {Role.OWNER, Role.ADMIN, Role.BILLING}
@@ -164,9 +164,10 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
                     "offers": samples.offers() if filled else [],
                     "documents": documents() if filled else [],
                     "conversion": conversion(state) if filled else None,
+                    "dunning": dunning(state, subscription, at, filled=filled),
                     "errors": {"price": samples.refusal("price")} if state == "last-day" else {},
                 },
-                blocks=("content", "plan_card", "trial", "plans", "payments", "invoices"),
+                blocks=("content", "plan_card", "dunning", "trial", "plans", "payments", "invoices"),
             )
     viewer = samples.viewer(role, language, samples.subscriptions(at)["trial"])
     token = FrameToken("t", "https://paytr.example/odeme/guvenli/t", "https://paytr.example/js/resizer.js")

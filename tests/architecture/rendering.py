@@ -7,6 +7,7 @@ from litestar import Litestar
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.testing import RequestFactory
 
+from app.domain.billing.dunning.outlook import outlook_of
 from app.lib.settings import Settings
 from app.lib.templating import PageEngine, build_environment, current_language
 from app.server.core import PROMISES, asset_address
@@ -21,6 +22,7 @@ def engine() -> JinjaTemplateEngine:
     """Return the engine with the globals that the server gives it."""
     environment = build_environment()
     environment.globals |= {"settings": SETTINGS, "asset": partial(asset_address, {}), **PROMISES}
+    environment.globals["outlook_of"] = partial(outlook_of, settings=SETTINGS)
     return PageEngine.from_environment(environment)
 
 

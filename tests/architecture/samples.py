@@ -117,8 +117,8 @@ def subscriptions(at: datetime) -> dict[str, Subscription | None]:
         "ending": one(state.ACTIVE, **running, cancel_at_period_end=True),
         "unlimited": one(state.ACTIVE, **running, plan=unlimited()),
         "lapsed": one(state.ACTIVE, **over),
-        "past-due": one(state.PAST_DUE, **over),
-        "suspended": one(state.SUSPENDED, **over),
+        "past-due": one(state.PAST_DUE, **over, past_due_since=at - 3 * DAY, charge_attempts=2),
+        "suspended": one(state.SUSPENDED, **over, past_due_since=at - 10 * DAY, suspended_at=at - 3 * DAY),
         "none": None,
     }
 

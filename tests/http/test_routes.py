@@ -92,6 +92,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("POST", "/billing/subscription/conversion"): "302 409 409 409 409 403",
     ("POST", "/billing/subscription/conversion/end"): "302 303 409 409 409 403",
     ("DELETE", "/billing/subscription/conversion"): "302 303 409 409 409 403",
+    # nothing is owed here
+    ("POST", "/billing/renewal/charge"): "302 409 409 409 409 403",
     # whoever has the link sees its order, here a paid one
     ("GET", "/pay/{token:str}"): EVERYBODY,
     ("POST", "/pay/{token:str}"): "409 409 409 409 409 409",

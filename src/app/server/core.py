@@ -19,6 +19,7 @@ from litestar.template import TemplateConfig
 
 from app.domain.accounts.operators import Operator
 from app.domain.accounts.passwords import MINIMUM_LENGTH
+from app.domain.billing.dunning.outlook import outlook_of
 from app.domain.billing.webhooks import CallbackIntake
 from app.domain.companies.viewer import Viewer
 from app.domain.subscriptions.service import DATA_KEPT, TRIAL_LENGTH
@@ -56,6 +57,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     session_redis = build_redis(settings.redis_url, decode=False)
     environment = build_environment()
     environment.globals |= {"settings": settings, "asset": partial(asset_address, {}), **PROMISES}
+    environment.globals["outlook_of"] = partial(outlook_of, settings=settings)
 
     @asynccontextmanager
     async def lifespan(application: Litestar) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ from app.domain.billing.controllers.pages import DashboardController
 from app.domain.billing.controllers.pay import PayController
 from app.domain.billing.controllers.reconciliation import ReconciliationController
 from app.domain.billing.controllers.registration import RegistrationController
+from app.domain.billing.controllers.renewals import RenewalController
 from app.domain.billing.controllers.trials import ConversionController
 from app.domain.billing.webhooks import paytr_callback
 from app.domain.companies.controllers import LoginController
@@ -32,6 +33,7 @@ ROUTES: list[ControllerRouterHandler] = [
     CheckoutController,
     CardController,
     PayController,
+    RenewalController,
     ConversionController,
     DetailsController,
     DocumentController,

@@ -23,7 +23,7 @@ from app.db.models import (
 from app.domain.audit.service import record
 from app.domain.billing.charging.attempts import refuse_while_charging
 from app.domain.billing.checkout import FRAME_LIMIT, new_attempt
-from app.domain.billing.dunning.rules import Debt, cancellation, schedule_of, suspension
+from app.domain.billing.dunning.outlook import Outlook, outlook_of
 from app.domain.companies.queries import billing_contact
 from app.domain.payments.values import BasketLine, FrameRequest
 from app.lib.errors import DomainError, NotFound
@@ -54,10 +54,8 @@ class LinkView:
     state: LinkState
     covers_period: bool
     """Paid now it buys the period it names; otherwise one from the payment on."""
-    stops_at: datetime | None = None
-    """When workspaces stop unless it is paid."""
-    ends_at: datetime | None = None
-    """When the subscription ends unless it is paid; of a suspended one."""
+    outlook: Outlook | None = None
+    """What comes unless it is paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +89,7 @@ async def view_of_link(
         and order.period_end is not None
         and order.period_end > at
     )
-    stops_at, ends_at = _otherwise(subscription, settings) if state is not LinkState.PAID else (None, None)
-    return LinkView(order, name, state, covers, stops_at, ends_at)
+    return LinkView(order, name, state, covers, outlook_of(subscription, settings))
 
 
 async def begin_link_payment(session: AsyncSession, order_id: UUID, *, at: datetime) -> LinkAttempt:
@@ -159,22 +156,6 @@ async def _state_of(session: AsyncSession, order: Order) -> LinkState:
         Payment.status.in_(UNDECIDED),
     )
     return LinkState.OPEN if await session.scalar(charging) is None else LinkState.CHECKING
-
-
-def _otherwise(subscription: Subscription, settings: Settings) -> tuple[datetime | None, datetime | None]:
-    """Return when workspaces stop, or when a suspended subscription ends, as the engine will have it."""
-    if subscription.past_due_since is None:
-        return None, None
-    debt = Debt(
-        since=subscription.past_due_since,
-        attempts=subscription.charge_attempts,
-        suspended_at=subscription.suspended_at,
-    )
-    if subscription.status is S.PAST_DUE:
-        return suspension(debt, schedule_of(settings)), None
-    if subscription.status is S.SUSPENDED:
-        return None, cancellation(debt, schedule_of(settings))
-    return None, None
 
 
 async def _payer(session: AsyncSession, order: Order) -> User:

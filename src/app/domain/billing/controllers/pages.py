@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Role
 from app.domain.billing.documents import documents_of
+from app.domain.billing.dunning.outlook import dunning_view
 from app.domain.billing.trials.conversion import conversion_choice
 from app.domain.billing.views import billing_overview_of, invoice_of, overview_of
 from app.domain.companies.viewer import Viewer
@@ -17,11 +18,12 @@ from app.lib.errors import InvalidInput, NotAllowed, Unavailable
 from app.lib.events import stream
 from app.lib.http import AnyRequest, Injected
 from app.lib.i18n import N_
+from app.lib.settings import Settings
 from app.lib.storage import Storage
 from app.lib.templating import page
 
 DASHBOARD_BLOCKS = frozenset({"plan_card", "usage", "workspaces", "payments"})
-BILLING_BLOCKS = frozenset({"plan_card", "trial", "plans", "payments", "invoices"})
+BILLING_BLOCKS = frozenset({"plan_card", "dunning", "trial", "plans", "payments", "invoices"})
 BILLING_ROLES = (Role.ADMIN, Role.BILLING)
 
 
@@ -50,11 +52,12 @@ class DashboardController(Controller):
         request: AnyRequest,
         db_session: Injected[AsyncSession],
         viewer: Injected[Viewer],
+        settings: Injected[Settings],
         block: FromQuery[str] = "",
     ) -> Template:
         """Show the plan, the plans on sale, and everything that was paid."""
         require_billing(viewer)
-        return await billing_page(request, db_session, viewer, block=block)
+        return await billing_page(request, db_session, viewer, settings, block=block)
 
     @get("/invoices/{document:str}", name="invoices:show")
     async def invoice(
@@ -86,6 +89,7 @@ async def billing_page(
     request: AnyRequest,
     session: AsyncSession,
     viewer: Viewer,
+    settings: Settings,
     *,
     block: str = "",
     refusal: InvalidInput | None = None,
@@ -99,6 +103,7 @@ async def billing_page(
         status_code=422 if refusal else 200,
         overview=await billing_overview_of(session, viewer, at=at),
         offers=offers,
+        dunning=await dunning_view(session, viewer.subscription, settings, at=at),
         documents=await documents_of(session, viewer.company.id),
         conversion=await conversion_choice(session, viewer, offers, at=at),
         errors={refusal.field: refusal} if refusal else {},

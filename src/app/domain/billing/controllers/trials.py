@@ -14,6 +14,7 @@ from app.domain.companies.viewer import Viewer
 from app.lib.clock import now
 from app.lib.errors import InvalidInput
 from app.lib.http import AnyRequest, Injected, redirect
+from app.lib.settings import Settings
 from app.lib.uow import roll_back
 
 
@@ -35,6 +36,7 @@ class ConversionController(Controller):
         request: AnyRequest,
         db_session: Injected[AsyncSession],
         viewer: Injected[Viewer],
+        settings: Injected[Settings],
         data: URLEncodedBody[ConversionForm],
     ) -> Response[Any] | Template:
         """Agree to one price, charged when the trial ends."""
@@ -43,7 +45,9 @@ class ConversionController(Controller):
             await choose_conversion(db_session, viewer, data.price, at=now())
         except InvalidInput as refusal:
             await roll_back(db_session)
-            return await billing_page(request, db_session, viewer, block="trial", refusal=refusal)
+            return await billing_page(
+                request, db_session, viewer, settings, block="trial", refusal=refusal
+            )
         return redirect(request, "/billing")
 
     @delete("/", name="conversion:delete", status_code=200)
