@@ -191,9 +191,7 @@ async def start_checkout(
     """Place an order with a pending payment."""
     async with unit_of_work(session_maker) as session:
         viewer = await customer.viewer(session)
-        return await place_order(
-            session, viewer, plan_code=plan, interval=interval, language="tr", at=at or now()
-        )
+        return await place_order(session, viewer, plan_code=plan, interval=interval, at=at or now())
 
 
 def callback_form(

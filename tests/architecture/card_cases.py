@@ -126,6 +126,7 @@ def card_checkout_cases(payment: Payment, viewer: Viewer, role: str) -> Iterator
             {
                 "plan": '"><script>',
                 "interval": "month",
+                "order_id": '"><script>' if field == "consent" else "",
                 "errors": {field: samples.refusal(field)},
                 "version": "2026-11",
             },

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.db.models import PaymentStatus, Role, WorkspaceStatus
 from app.domain.accounts.legal import DOCUMENTS
+from app.domain.billing.changes.standing import Standing
 from app.domain.billing.checkout import Checkout
 from app.domain.billing.trials.conversion import ConversionChoice
 from app.domain.companies.viewer import Viewer
@@ -26,6 +27,7 @@ from tests.architecture.card_cases import (
     way_back_case,
 )
 from tests.architecture.case import Case
+from tests.architecture.change_cases import cancellation_cases, change_cases, standing
 from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
 from tests.architecture.operator_cases import operator, operator_cases
@@ -165,6 +167,7 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
                     "documents": documents() if filled else [],
                     "conversion": conversion(state) if filled else None,
                     "dunning": dunning(state, subscription, at, filled=filled),
+                    "standing": standing(state) if filled else Standing(None, 0),
                     "errors": {"price": samples.refusal("price")} if state == "last-day" else {},
                 },
                 blocks=("content", "plan_card", "dunning", "trial", "plans", "payments", "invoices"),
@@ -178,6 +181,7 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
             "frame": frame,
             "plan": "team",
             "interval": "month",
+            "order_id": "" if frame else samples.identifier("order"),
             "errors": {},
             "version": "2026-11",
             "payment": payment,
@@ -190,6 +194,8 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
             f"{name}-{role}", "billing/checkout.html.j2", "/billing/checkout", viewer, context, method="POST"
         )
     yield from outcome_cases(viewer, role)
+    yield from change_cases(at, viewer, role)
+    yield from cancellation_cases(at, viewer, role)
     yield from card_cases(viewer, role)
     yield from document_cases(viewer, role)
     yield from card_checkout_cases(samples.payment(PaymentStatus.CREATED, at=at), viewer, role)

@@ -9,6 +9,7 @@ from app.db.models import (
     Interval,
     Invoice,
     Order,
+    OrderKind,
     Payment,
     PaymentStatus,
     Plan,
@@ -168,10 +169,12 @@ def payment(status: PaymentStatus, *, at: datetime, interval: Interval = Interva
     price = next(offer for offer in offers() if offer.plan.code == "team").prices[interval]
     order = Order(
         id=identifier("row"),
+        kind=OrderKind.PURCHASE,
         plan_code="team",
         plan_name="Team",
         interval=interval,
         currency="TRY",
+        credit=0,
         gross=price.gross,
         net=price.net,
         vat=price.vat,

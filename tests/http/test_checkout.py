@@ -83,13 +83,16 @@ async def test_what_is_not_sold_is_refused_and_leaves_no_order(
         assert list(await session.scalars(select(Order))) == []
 
 
-async def test_another_plan_during_a_paid_period_is_refused_with_the_day_it_can_be_bought(
+async def test_another_plan_during_a_paid_period_leads_to_what_the_change_costs(
     client: Browser, resources: Resources, customer: Customer
 ) -> None:
     await pay(resources.session_maker, customer, resources.settings, plan="team")
-    answer = await client.submit("/billing/checkout", plan="enterprise", interval="month")
-    assert answer.status_code == 409
-    assert "Your Team plan is paid until" in answer.text
+    for path in ("/billing/checkout", "/billing/checkout/card"):
+        answer = await client.submit(path, plan="enterprise", interval="month", consent="yes")
+        assert answer.status_code == 200
+        assert 'action="/billing/plan-change"' in answer.text
+    async with resources.session_maker() as session:
+        assert len(list(await session.scalars(select(Order)))) == 1
 
 
 @pytest.mark.parametrize("result", ["ok", "fail"])

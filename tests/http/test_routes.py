@@ -77,6 +77,17 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/billing/statement"): "302 200 200 200 200 403",
     ("GET", "/billing/statement.csv"): "302 200 200 200 200 403",
     ("GET", "/billing/statement.xlsx"): "302 200 200 200 200 403",
+    ("GET", "/billing/plan-change"): "302 303 303 303 303 303",
+    # another company has no paid period to change
+    ("POST", "/billing/plan-change/preview"): "302 409 200 200 200 403",
+    ("POST", "/billing/plan-change"): "302 409 422 422 422 403",
+    ("POST", "/billing/plan-change/undo"): "302 303 303 303 303 403",
+    ("DELETE", "/billing/plan-change"): "302 303 303 303 303 403",
+    ("GET", "/billing/subscription/cancellation"): "302 200 200 200 200 403",
+    # another company is in its trial, which only ends at once
+    ("POST", "/billing/subscription/cancellation"): "302 409 303 303 303 403",
+    ("DELETE", "/billing/subscription/cancellation"): "302 409 303 303 303 403",
+    ("POST", "/billing/subscription/resumption"): "302 409 303 303 303 403",
     ("GET", "/billing/cards"): "302 200 200 200 200 403",
     ("GET", "/billing/cards/new"): "302 200 200 200 200 403",
     ("POST", "/billing/cards/new"): "302 200 200 200 200 403",
@@ -134,6 +145,8 @@ FORMS = {
     ("POST", "/billing/cards/new"): {"consent": "yes"},
     ("POST", "/billing/checkout"): {"plan": "team", "interval": "month"},
     ("POST", "/billing/checkout/card"): {"plan": "team", "interval": "month", "consent": "yes"},
+    ("POST", "/billing/plan-change/preview"): {"plan": "enterprise", "interval": "month"},
+    ("POST", "/billing/plan-change"): {"plan": "enterprise", "interval": "month", "quote": "x.y"},
     ("POST", "/workspaces"): {"name": "brand-new"},
 }
 

@@ -38,9 +38,7 @@ class Cashier(Shop):
         tokens = self.gateway.keep_card()
         async with unit_of_work(self.resources.session_maker) as session:
             viewer = await customer.viewer(session)
-            checkout = await place_order(
-                session, viewer, plan_code=plan, interval="month", language="tr", at=at
-            )
+            checkout = await place_order(session, viewer, plan_code=plan, interval="month", at=at)
             await session.delete(checkout.payment)
             stored = stored_card(customer, tokens, self.resources.settings.secret_key, at, **card)
             session.add(stored)

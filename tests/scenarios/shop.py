@@ -37,9 +37,7 @@ class Shop:
         """Order a plan; PayTR shows its frame."""
         async with unit_of_work(self.resources.session_maker) as session:
             viewer = await customer.viewer(session)
-            checkout = await place_order(
-                session, viewer, plan_code=plan, interval="month", language="tr", at=at
-            )
+            checkout = await place_order(session, viewer, plan_code=plan, interval="month", at=at)
         request = frame_request(checkout, viewer, self.resources.settings, address="203.0.113.7")
         await self.gateway.request_frame(request)
         return checkout

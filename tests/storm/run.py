@@ -133,7 +133,7 @@ class Storm:
             owner = await viewer(session, customer)
             with named(customer.name(attempt)):
                 checkout = await place_order(
-                    session, owner, plan_code=customer.plan, interval="month", language="tr", at=now()
+                    session, owner, plan_code=customer.plan, interval="month", at=now()
                 )
         request = frame_request(checkout, owner, settings, address="192.0.2.1")
         answer = await ask_for_frame(self._resources.gateway, request)
@@ -149,7 +149,7 @@ class Storm:
             if order_id is None:
                 with named(customer.name("X")):
                     checkout = await place_order(
-                        session, owner, plan_code=customer.plan, interval="month", language="tr", at=now()
+                        session, owner, plan_code=customer.plan, interval="month", at=now()
                     )
                 await session.delete(checkout.payment)  # nobody opened a page for it
                 await session.flush()

@@ -3,7 +3,9 @@
 from litestar.types import ControllerRouterHandler
 
 from app.domain.accounts.controllers import LegalController
+from app.domain.billing.controllers.cancellation import CancellationController
 from app.domain.billing.controllers.cards import CardController
+from app.domain.billing.controllers.changes import PlanChangeController
 from app.domain.billing.controllers.checkout import CheckoutController
 from app.domain.billing.controllers.documents import DetailsController, DocumentController
 from app.domain.billing.controllers.pages import DashboardController
@@ -31,12 +33,14 @@ ROUTES: list[ControllerRouterHandler] = [
     LoginController,
     DashboardController,
     CheckoutController,
+    PlanChangeController,
+    CancellationController,
     CardController,
     PayController,
     RenewalController,
-    ConversionController,
     DetailsController,
     DocumentController,
+    ConversionController,
     WorkspaceController,
     EdgeController,
     paytr_callback,

@@ -5,16 +5,19 @@ Order, payment and the consent to the card are committed together, before the fo
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import PaymentChannel
 from app.domain.billing.cards.orders import register_with_payment
 from app.domain.billing.cards.store import user_token_of
-from app.domain.billing.checkout import Checkout, frame_request, place_order
+from app.domain.billing.checkout import Checkout, frame_request, pay_change, place_order
 from app.domain.companies.viewer import Viewer
 from app.domain.payments.gateway import PaymentGateway
 from app.domain.payments.values import CardForm
+from app.lib.errors import NotFound
+from app.lib.i18n import N_
 from app.lib.settings import Settings
 
 
@@ -25,23 +28,34 @@ class Choice:
     plan: str
     interval: str
     consents: bool
+    order: str = ""
+    """The id of an open change of plan that is to be paid instead."""
 
 
 async def place_order_with_card(
-    session: AsyncSession, viewer: Viewer, choice: Choice, *, language: str, address: str, at: datetime
+    session: AsyncSession, viewer: Viewer, choice: Choice, *, address: str, at: datetime
 ) -> Checkout:
     """Place the order with an attempt that keeps its card.
 
-    Raises as `place_order` does, `InvalidInput` without a consent and `TooMany`.
+    Raises as `place_order` and `pay_change` do, `InvalidInput` without a consent and `TooMany`.
     """
-    checkout = await place_order(
-        session, viewer, plan_code=choice.plan, interval=choice.interval, language=language, at=at
-    )
+    if choice.order:
+        checkout = await pay_change(session, viewer, order_id_in(choice.order), at=at)
+    else:
+        checkout = await place_order(session, viewer, plan_code=choice.plan, interval=choice.interval, at=at)
     checkout.payment.channel = PaymentChannel.DIRECT
     await register_with_payment(
         session, viewer, checkout.payment, consents=choice.consents, address=address, at=at
     )
     return checkout
+
+
+def order_id_in(text: str) -> UUID:
+    """Return the id that a form carries. Raises `NotFound`."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise NotFound(N_("There is no such order.")) from None
 
 
 async def sign_card_form(

@@ -4,6 +4,7 @@ ever for an unknown order; prices are frozen on the order."""
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal, cast
+from uuid import UUID
 
 import structlog
 from sqlalchemy import select
@@ -13,6 +14,7 @@ from app.db.models import (
     PAYMENT_TRANSITIONS,
     Interval,
     Order,
+    OrderKind,
     OrderStatus,
     Payment,
     PaymentStatus,
@@ -31,8 +33,8 @@ from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGat
 from app.domain.payments.values import BasketLine, FrameRequest, FrameToken
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.queries import newest_subscription
-from app.lib.errors import DomainError, InvalidInput, NotAllowed
-from app.lib.i18n import N_, format_date
+from app.lib.errors import DomainError, InvalidInput, NotAllowed, NotFound
+from app.lib.i18n import N_
 from app.lib.ids import random_reference, uuid7
 from app.lib.settings import Settings
 
@@ -42,8 +44,8 @@ FRAME_LIMIT = timedelta(minutes=30)
 log = structlog.stdlib.get_logger("checkout")
 
 
-class PlanChangeNotYet(DomainError):
-    """A running paid period is for another plan."""
+class ChangesPlan(DomainError):
+    """A paid period of another plan or interval runs: it is changed, not bought."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,13 @@ async def place_order(
     *,
     plan_code: str,
     interval: str,
-    language: str,
     at: datetime,
     merchant_oid: str | None = None,
 ) -> Checkout:
     """Freeze the current price on an order and add an attempt; an open order of the same price is reused.
 
     `merchant_oid` names the attempt where that has to be known before; a new random one by default.
+    Raises `ChangesPlan` while a paid period of another plan or interval runs.
     """
     if not viewer.may(Role.ADMIN, Role.BILLING):
         raise NotAllowed(N_("Only owners, admins and billing people can pay."))
@@ -87,7 +89,7 @@ async def place_order(
     subscription = await newest_subscription(session, viewer.company.id, lock=True)
     if subscription is None:
         raise DomainError(N_("This company has no subscription to pay for."))
-    refuse_other_plan(subscription, plan_code, language=language, at=at)
+    refuse_change(subscription, price, at=at)
     order = await _open_order(session, subscription, price)
     if order is None:
         order = _new_order(viewer, subscription, price)
@@ -95,23 +97,45 @@ async def place_order(
         await refuse_while_charging(session, order.id)
     session.add(order)
     await session.flush()
+    return await add_attempt(session, viewer, order, at=at, merchant_oid=merchant_oid)
+
+
+async def pay_change(session: AsyncSession, viewer: Viewer, order_id: UUID, *, at: datetime) -> Checkout:
+    """Add an attempt to an open change of plan, while its amount is fresh.
+
+    Raises `NotFound`, `AlreadyUnderWay`, or `DomainError` when it was paid, canceled or asked for long ago.
+    """
+    if not viewer.may(Role.ADMIN, Role.BILLING):
+        raise NotAllowed(N_("Only owners, admins and billing people can pay."))
+    await newest_subscription(session, viewer.company.id, lock=True)
+    order = await session.get(Order, order_id, populate_existing=True)
+    if order is None or order.company_id != viewer.company.id or order.kind is not OrderKind.CHANGE:
+        raise NotFound(N_("There is no such order."))
+    is_fresh = order.period_start is not None and at < order.period_start + FRAME_LIMIT
+    if order.status is not OrderStatus.OPEN or not is_fresh:
+        raise DomainError(N_("This order does not stand any more. Choose again."))
+    await refuse_while_charging(session, order.id)
+    return await add_attempt(session, viewer, order, at=at)
+
+
+async def add_attempt(
+    session: AsyncSession, viewer: Viewer, order: Order, *, at: datetime, merchant_oid: str | None = None
+) -> Checkout:
+    """Add an attempt, which PayTR's page or card form makes, to an order that the caller has looked at."""
     payment = new_attempt(order, merchant_oid or random_reference("TZG"), at)
     session.add(payment)
-    _note_start(session, viewer, payment, plan_code, at)
+    _note_start(session, viewer, payment, order.plan_code, at)
     await session.flush()
     return Checkout(order, payment)
 
 
-def refuse_other_plan(subscription: Subscription, plan_code: str, *, language: str, at: datetime) -> None:
-    """Refuse to sell another plan on top of a running paid period; nothing that was paid may be lost."""
+def refuse_change(subscription: Subscription, price: PlanPrice, *, at: datetime) -> None:
+    """Refuse to sell something else on top of a running paid period; nothing that was paid may be lost."""
     end = subscription.current_period_end
     running = subscription.status is SubscriptionStatus.ACTIVE and end is not None and end > at
-    if running and end is not None and subscription.plan_code != plan_code:
-        raise PlanChangeNotYet(
-            N_("Your %(plan)s plan is paid until %(date)s. Another plan can be bought from that day on."),
-            plan=subscription.plan.name,
-            date=format_date(end, language),
-        )
+    held = (subscription.plan_code, subscription.interval)
+    if running and held != (price.plan_code, price.interval):
+        raise ChangesPlan(N_("This changes your plan. See what it costs before you decide."))
 
 
 async def ask_for_frame(gateway: PaymentGateway, request: FrameRequest) -> FrameAnswer:
@@ -172,6 +196,7 @@ async def _open_order(session: AsyncSession, subscription: Subscription, price: 
             Order.subscription_id == subscription.id,
             Order.price_id == price.id,
             Order.status == OrderStatus.OPEN,
+            Order.kind != OrderKind.CHANGE,
         )
         .order_by(Order.created_at.desc())
         .limit(1)

@@ -238,6 +238,48 @@ class SubscriptionCanceled(Message):
     billing_url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationNoted(Message):
+    """The subscription will end with its paid period, as somebody of the company wished."""
+
+    template: ClassVar[str] = "cancellation_noted"
+
+    company_name: str
+    plan_name: str
+    ends_at: datetime
+    kept_until: datetime
+    billing_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationUndone(Message):
+    """The subscription goes on after all."""
+
+    template: ClassVar[str] = "cancellation_undone"
+
+    company_name: str
+    plan_name: str
+    renews_at: datetime
+    billing_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubscriptionEndedNow(Message):
+    """The subscription was ended at once, and what goes back for what was not used."""
+
+    template: ClassVar[str] = "subscription_ended_now"
+
+    company_name: str
+    plan_name: str
+    refunded: int
+    """Goes back to the card."""
+    credited: int
+    """Stays as credit."""
+    currency: str
+    kept_until: datetime
+    billing_url: str
+
+
 MESSAGES: tuple[type[Message], ...] = (
     Welcome,
     PaymentReceipt,
@@ -253,6 +295,9 @@ MESSAGES: tuple[type[Message], ...] = (
     SubscriptionSuspended,
     CancellationNear,
     SubscriptionCanceled,
+    CancellationNoted,
+    CancellationUndone,
+    SubscriptionEndedNow,
 )
 
 

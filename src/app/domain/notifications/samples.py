@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from app.domain.notifications.messages import (
     CancellationNear,
+    CancellationNoted,
+    CancellationUndone,
     CreditNoteIssued,
     DeletionNear,
     Message,
@@ -13,6 +15,7 @@ from app.domain.notifications.messages import (
     RenewalDue,
     RenewalNotice,
     SubscriptionCanceled,
+    SubscriptionEndedNow,
     SubscriptionSuspended,
     SuspensionNear,
     TrialEnded,
@@ -222,6 +225,34 @@ SAMPLES: tuple[Message, ...] = (
             billing_url=f"{SITE}/billing",
         )
         for is_unpaid in (True, False)
+    ),
+    CancellationNoted(
+        full_name="Ayşe Yılmaz",
+        company_name="Işık A.Ş.",
+        plan_name="Team",
+        ends_at=AT + timedelta(days=12),
+        kept_until=AT + timedelta(days=42),
+        billing_url=f"{SITE}/billing",
+    ),
+    CancellationUndone(
+        full_name="Ayşe Yılmaz",
+        company_name="Işık A.Ş.",
+        plan_name="Team",
+        renews_at=AT + timedelta(days=12),
+        billing_url=f"{SITE}/billing",
+    ),
+    *(
+        SubscriptionEndedNow(
+            full_name="Ayşe Yılmaz",
+            company_name="Işık A.Ş.",
+            plan_name="Team",
+            refunded=refunded,
+            credited=credited,
+            currency="TRY",
+            kept_until=AT + timedelta(days=30),
+            billing_url=f"{SITE}/billing",
+        )
+        for refunded, credited in ((1485_00, 120_50), (0, 0))
     ),
 )
 

@@ -8,10 +8,13 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.models import OrderKind
 from app.domain.accounts.legal import CARD_STORAGE
 from app.domain.billing import metrics
 from app.domain.billing.card_checkout import Choice, place_order_with_card, sign_card_form
+from app.domain.billing.changes.service import Wish
 from app.domain.billing.checkout import (
+    ChangesPlan,
     Checkout,
     FrameAnswer,
     ask_for_frame,
@@ -20,6 +23,7 @@ from app.domain.billing.checkout import (
     place_order,
 )
 from app.domain.billing.controllers.cards import address_of_attempt, expiry_choices, way_back_page
+from app.domain.billing.controllers.change_pages import preview_page
 from app.domain.billing.controllers.pages import require_billing
 from app.domain.billing.views import PaymentRow, payment_of
 from app.domain.companies.viewer import Viewer
@@ -31,7 +35,7 @@ from app.lib.errors import InvalidInput
 from app.lib.http import MACHINE, PUBLIC, AnyRequest, Injected, address_of, redirect
 from app.lib.i18n import N_
 from app.lib.settings import Settings
-from app.lib.templating import current_language, page, wants_fragment
+from app.lib.templating import page, wants_fragment
 from app.lib.uow import commit, roll_back
 
 
@@ -42,12 +46,19 @@ class CheckoutForm:
     plan: str = ""
     interval: str = "month"
 
+    @property
+    def wish(self) -> Wish:
+        """The same as a change of the plan that runs."""
+        return Wish(plan=self.plan, interval=self.interval)
+
 
 @dataclass
 class CardCheckoutForm(CheckoutForm):
     """What is bought with a card that is kept; the card itself is typed into PayTR's form."""
 
     consent: str = ""
+    order: str = ""
+    """The open change of plan that is to be paid, if it is one."""
 
 
 class CheckoutController(Controller):
@@ -64,17 +75,13 @@ class CheckoutController(Controller):
         data: URLEncodedBody[CheckoutForm],
     ) -> Template:
         """Commit order and payment, then ask PayTR for its frame, then show it."""
-        language = current_language.get()
-        checkout = await place_order(
-            db_session, viewer, plan_code=data.plan, interval=data.interval, language=language, at=now()
-        )
-        await commit(db_session)
-        answer = await open_frame(gateway, checkout, viewer, settings, address=address_of(request))
-        await note_frame(db_session, checkout.payment, answer, at=now())
-        await commit(db_session)  # also when the page says 503, whose request would be rolled back
-        if answer.objection:
-            raise answer.objection
-        return checkout_page(request, checkout, answer.frame)
+        try:
+            checkout = await place_order(
+                db_session, viewer, plan_code=data.plan, interval=data.interval, at=now()
+            )
+        except ChangesPlan:
+            return await preview_page(request, db_session, viewer, settings, data.wish)
+        return await frame_page(request, db_session, viewer, settings, gateway, checkout)
 
     @get("/billing/checkout", name="checkout:show", sync_to_thread=False)
     def show(self, request: AnyRequest) -> Response[Any]:
@@ -95,6 +102,8 @@ class CheckoutController(Controller):
         require_billing(viewer)
         try:
             return await card_form_page(request, db_session, viewer, settings, gateway, data)
+        except ChangesPlan:
+            return await preview_page(request, db_session, viewer, settings, data.wish)
         except InvalidInput as refusal:
             await roll_back(db_session)
             return consent_page(request, data, refusal)
@@ -158,6 +167,24 @@ class CheckoutController(Controller):
         return page(request, "billing/return.html.j2", block="payment_state", **payment_context(row))
 
 
+async def frame_page(
+    request: AnyRequest,
+    session: AsyncSession,
+    viewer: Viewer,
+    settings: Settings,
+    gateway: PaymentGateway,
+    checkout: Checkout,
+) -> Template:
+    """Commit order and attempt, ask PayTR for its frame, and return the page with it."""
+    await commit(session)
+    answer = await open_frame(gateway, checkout, viewer, settings, address=address_of(request))
+    await note_frame(session, checkout.payment, answer, at=now())
+    await commit(session)  # also when the page says 503, whose request would be rolled back
+    if answer.objection:
+        raise answer.objection
+    return checkout_page(request, checkout, answer.frame)
+
+
 async def card_form_page(
     request: AnyRequest,
     session: AsyncSession,
@@ -167,9 +194,9 @@ async def card_form_page(
     data: CardCheckoutForm,
 ) -> Template:
     """Commit the order with its card's registration and return PayTR's form for exactly this attempt."""
-    address, at, language = address_of(request), now(), current_language.get()
-    choice = Choice(data.plan, data.interval, consents=bool(data.consent))
-    checkout = await place_order_with_card(session, viewer, choice, language=language, address=address, at=at)
+    address, at = address_of(request), now()
+    choice = Choice(data.plan, data.interval, consents=bool(data.consent), order=data.order)
+    checkout = await place_order_with_card(session, viewer, choice, address=address, at=at)
     card_form = await sign_card_form(session, gateway, checkout, viewer, settings, address=address)
     await commit(session)
     metrics.checkouts.labels("card_form").inc()
@@ -192,6 +219,7 @@ def consent_page(request: AnyRequest, data: CardCheckoutForm, refusal: InvalidIn
         status_code=422,
         plan=data.plan,
         interval=data.interval,
+        order_id=data.order,
         errors={refusal.field: refusal},
         version=CARD_STORAGE.version,
     )
@@ -208,6 +236,7 @@ def checkout_page(request: AnyRequest, checkout: Checkout, frame: FrameToken | N
         frame=frame,
         plan=checkout.order.plan_code,
         interval=checkout.order.interval,
+        order_id=checkout.order.id if checkout.order.kind is OrderKind.CHANGE else "",
         errors={},
         version=CARD_STORAGE.version,
         **payment_context(PaymentRow(checkout.payment, None)),

@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Role
+from app.domain.billing.changes.standing import standing_of
 from app.domain.billing.documents import documents_of
 from app.domain.billing.dunning.outlook import dunning_view
 from app.domain.billing.trials.conversion import conversion_choice
@@ -103,6 +104,7 @@ async def billing_page(
         status_code=422 if refusal else 200,
         overview=await billing_overview_of(session, viewer, at=at),
         offers=offers,
+        standing=await standing_of(session, viewer),
         dunning=await dunning_view(session, viewer.subscription, settings, at=at),
         documents=await documents_of(session, viewer.company.id),
         conversion=await conversion_choice(session, viewer, offers, at=at),

@@ -119,7 +119,6 @@ async def _buy(
             viewer,
             plan_code=story.plan,
             interval="month",
-            language="tr",
             merchant_oid=attempt.merchant_oid,
             at=attempt.at,
         )
