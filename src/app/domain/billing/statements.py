@@ -86,6 +86,11 @@ class Entry:
     balance: int
 
     @property
+    def is_document(self) -> bool:
+        """Say whether the number is that of a document, which explains itself."""
+        return self.kind in {JournalKind.SALE, JournalKind.CREDIT_NOTE}
+
+    @property
     def charged(self) -> int | None:
         return self.moved if self.moved > 0 else None
 
