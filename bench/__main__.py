@@ -2,7 +2,7 @@
 
 import sys
 
-from bench import callbacks, documents, editor, memory, pages, settlement
+from bench import callbacks, documents, editor, ledger, memory, numbers, pages, settlement
 from bench.stage import stage
 
 MEASURES = {
@@ -10,6 +10,8 @@ MEASURES = {
     "callbacks": callbacks.measure,
     "pages": pages.measure,
     "documents": documents.measure,
+    "ledger": ledger.measure,
+    "numbers": numbers.measure,
     "memory": memory.measure,
     "editor": editor.measure,
 }

@@ -13,14 +13,16 @@ INSERT INTO users (id, email, full_name, password_hash, language, color_scheme, 
 VALUES (gen_random_uuid(), 'bench@example.com', 'Ada', 'none', 'tr', 'auto', 0, FALSE)
 """
 SUBSCRIPTIONS = """
-INSERT INTO subscriptions (id, company_id, plan_code, interval, status, trial_ends_at, cancel_at_period_end)
-SELECT gen_random_uuid(), id, 'team', 'month', 'trialing', now() + interval '14 days', FALSE FROM companies
+INSERT INTO subscriptions (id, company_id, plan_code, interval, status, trial_ends_at, cancel_at_period_end,
+                           converts_at_trial_end, charge_attempts)
+SELECT gen_random_uuid(), id, 'team', 'month', 'trialing', now() + interval '14 days', FALSE, FALSE, 0
+  FROM companies
 """
 ORDERS = """
 INSERT INTO orders (id, company_id, subscription_id, placed_by_id, status, plan_code, plan_name, price_id,
-                    interval, currency, gross, net, vat, vat_basis_points)
+                    interval, currency, gross, net, vat, vat_basis_points, kind, credit, unused, explanation)
 SELECT gen_random_uuid(), s.company_id, s.id, (SELECT id FROM users LIMIT 1), 'open', 'team', 'Team', p.id,
-       'month', 'TRY', p.gross, p.net, p.vat, p.vat_basis_points
+       'month', 'TRY', p.gross, p.net, p.vat, p.vat_basis_points, 'purchase', 0, 0, '[]'
   FROM subscriptions s
   JOIN plan_prices p ON p.plan_code = 'team' AND p.interval = 'month'
 """

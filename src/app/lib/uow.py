@@ -91,18 +91,20 @@ async def driver_unit_of_work(
     Its locks are free before the disk has its commit, and it returns after (docs/adr/0017).
     """
     fairy = await session_maker.kw["bind"].raw_connection()
-    connection = fairy.driver_connection
-    transaction = DriverTransaction(connection, dict(session_maker.kw.get("info") or {}))
+    transaction = DriverTransaction(fairy.driver_connection, dict(session_maker.kw.get("info") or {}))
+    ended = False
     try:
         await transaction.begin()
         try:
             yield transaction
         except BaseException:
             await transaction.roll_back()
+            ended = True
             raise
         await transaction.commit()
+        ended = True
     finally:
-        if connection.is_closed() or connection.is_in_transaction():
+        if not ended:
             fairy.invalidate()  # cut off in the middle: nobody may find its transaction open
         fairy.close()
     await hand_over(transaction)
