@@ -12,8 +12,9 @@ from app.domain.subscriptions.entitlement import WorkspaceLimitReached
 from app.domain.workspaces.attempts import Machinery
 from app.domain.workspaces.service import WorkspaceBusy
 from app.lib.errors import InvalidInput, NotAllowed, NotFound
+from app.lib.uow import unit_of_work
 from tests.domain.workspaces.desk import Clock, Desk, work_off
-from tests.factories import Customer, add_member, make_customer
+from tests.factories import Customer, add_member, add_workspace, make_customer
 
 Sessions = async_sessionmaker[AsyncSession]
 W = WorkspaceStatus
@@ -46,6 +47,27 @@ async def test_twenty_simultaneous_creates_never_pass_the_limit(
     async with session_maker() as session:
         count = await session.scalar(select(func.count()).where(Workspace.company_id == starter.company.id))
     assert count == 5
+
+
+async def test_after_a_change_to_a_smaller_plan_no_more_run_at_once_than_it_holds(
+    session_maker: Sessions, clock: Clock
+) -> None:
+    starter = await make_customer(session_maker, name="Smaller", plan="starter")
+    desk = Desk(session_maker, starter, clock)
+    for number in range(5):
+        await add_workspace(session_maker, starter, f"running-{number}")
+    kept = await add_workspace(session_maker, starter, "kept", WorkspaceStatus.STOPPED)
+    running = await add_workspace(session_maker, starter, "more")
+    with pytest.raises(WorkspaceLimitReached, match="run at once"):
+        await desk.start(kept.id)
+    await desk.start(running.id)
+    for _ in range(2):
+        async with unit_of_work(session_maker) as session:
+            one = select(Workspace.id).where(Workspace.status == WorkspaceStatus.READY).limit(1)
+            stopping = update(Workspace).where(Workspace.id.in_(one))
+            await session.execute(stopping.values(status=WorkspaceStatus.STOPPED, backend_url=None))
+    await desk.start(kept.id)
+    assert (await desk.workspace(kept.id)).status is W.STARTING
 
 
 async def test_twenty_simultaneous_creates_of_one_name_make_one(desk: Desk) -> None:

@@ -42,6 +42,20 @@ class Entitlement:
                 limit=self.workspace_limit,
             )
 
+    def require_place(self, running: int) -> None:
+        """Raise `WorkspaceLimitReached` unless one more may run beside `running` others.
+
+        More workspaces than the plan holds are there after a change to a smaller plan alone.
+        """
+        if self.workspace_limit is not None and running >= self.workspace_limit:
+            raise WorkspaceLimitReached(
+                N_(
+                    "Your plan lets %(limit)s workspaces run at once and as many do. "
+                    "Stop one or choose a larger plan."
+                ),
+                limit=self.workspace_limit,
+            )
+
 
 def entitlement_of(subscription: Subscription | None, at: datetime) -> Entitlement:
     """Return what the holder of this subscription (with its plan loaded) may do at `at`."""

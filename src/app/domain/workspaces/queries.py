@@ -62,6 +62,13 @@ async def count_live(session: AsyncSession, company_id: UUID) -> int:
     return await session.scalar(statement) or 0
 
 
+async def count_running(session: AsyncSession, company_id: UUID) -> int:
+    """Return how many workspaces of a company run or are about to."""
+    running = (WorkspaceStatus.STARTING, WorkspaceStatus.READY)
+    statement = select(func.count()).where(Workspace.company_id == company_id, Workspace.status.in_(running))
+    return await session.scalar(statement) or 0
+
+
 async def workspace_in(
     session: AsyncSession, company_id: UUID, workspace_id: UUID, *, lock: bool = False
 ) -> Workspace | None:

@@ -81,7 +81,10 @@ async def start_workspace(
 ) -> None:
     """Ask for a start; `workspace` is locked by the caller."""
     require_operating(viewer)
-    entitlement_of(await newest_subscription(session, viewer.company.id), at).require_running()
+    entitlement = entitlement_of(await newest_subscription(session, viewer.company.id), at)
+    entitlement.require_running()
+    if workspace.status not in REACHED[TransitionKind.START]:
+        entitlement.require_place(await queries.count_running(session, viewer.company.id))
     await _request(session, viewer, workspace, TransitionKind.START, at)
 
 
