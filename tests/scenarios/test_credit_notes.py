@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import random
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
@@ -20,7 +21,7 @@ from app.db.models import (
     Posting,
 )
 from app.domain.billing.settlement.service import Outcome
-from app.domain.invoices.credit_notes import issue_credit_note
+from app.domain.invoices.credit_notes import issue_credit_note, lock_invoices
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 from tests.scenarios.till import PRICE, Till, open_till
@@ -142,6 +143,32 @@ async def test_sixty_four_at_once_never_take_back_more_than_the_invoice_and_leav
     assert [note.sequence for note in notes] == list(range(1, 41))
     assert sum(note.total for note in notes) == PRICE
     assert sum(note.vat for note in notes) == invoice.vat
+
+
+async def test_two_that_take_back_the_same_invoices_in_opposite_order_both_come_through(till: Till) -> None:
+    resources = till.shop.resources
+    orders = [(await till.payment()).order_id]
+    orders.append((await till.shop.buy(till.customer, till.start)).order.id)
+
+    async def take(order_ids: list[UUID]) -> None:
+        async with unit_of_work(resources.session_maker) as session:
+            await lock_invoices(session, order_ids)
+            for order_id in order_ids:
+                await issue_credit_note(
+                    session,
+                    order_id=order_id,
+                    amount=1_000,
+                    reason="Refunded",
+                    to=Account.COMPANY_CREDIT,
+                    refund_id=None,
+                    series=resources.settings.credit_note_series,
+                    at=till.start,
+                )
+                await asyncio.sleep(0)  # let the other one in between
+
+    await asyncio.gather(*(take(orders[:: (-1) ** number]) for number in range(8)))
+    notes = [one for one in await till.shop.all(Invoice) if one.kind is InvoiceKind.CREDIT_NOTE]
+    assert sorted(note.sequence for note in notes) == list(range(1, 17))
 
 
 async def test_the_note_is_drawn_and_mailed_once_in_the_same_bytes(resources: Resources) -> None:
