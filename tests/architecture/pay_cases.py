@@ -69,5 +69,6 @@ def dunning(
         timeline=timeline(debt, schedule_of(SETTINGS), at),
         is_undecided=not filled,
         card=card("default", is_default=True) if state == "past-due" else None,
+        was_asked=state == "past-due",
         pay_path="/pay/token",
     )

@@ -119,7 +119,13 @@ def subscriptions(at: datetime) -> dict[str, Subscription | None]:
         "unlimited": one(state.ACTIVE, **running, plan=unlimited()),
         "lapsed": one(state.ACTIVE, **over),
         "past-due": one(state.PAST_DUE, **over, past_due_since=at - 3 * DAY, charge_attempts=2),
-        "suspended": one(state.SUSPENDED, **over, past_due_since=at - 10 * DAY, suspended_at=at - 3 * DAY),
+        "suspended": one(
+            state.SUSPENDED,
+            **over,
+            past_due_since=at - 10 * DAY,
+            suspended_at=at - 3 * DAY,
+            charge_attempts=3,
+        ),
         "none": None,
     }
 

@@ -8,6 +8,7 @@ from app.db.models import PaymentStatus, Role
 from app.lib.clock import now
 from app.lib.i18n import format_datetime
 from app.tasks.context import Resources
+from tests.cards import Buyer
 from tests.conftest import Browser
 from tests.factories import add_member
 from tests.scenarios.cashier import Cashier
@@ -55,3 +56,15 @@ async def test_everybody_reads_what_comes_and_only_those_who_pay_are_led_there(
     page = await client.get("/workspaces")
     assert 'class="notice notice-warn banner"' in page.text
     assert 'href="/billing"' not in page.text
+
+
+async def test_a_card_that_is_added_is_charged_at_once_and_only_once(
+    tenant: Tenant, client: Browser, resources: Resources
+) -> None:
+    await tenant.customer.log_in(client)
+    card = await Buyer(resources, client, tenant.customer).add(last_four="0001")
+    attempts = await tenant.attempts(await tenant.renewal())
+    assert [attempt.card_id for attempt in attempts][1:] == [card.id]
+    assert attempts[-1].is_undecided
+    await tenant.pass_time(now() + timedelta(hours=1))
+    assert len(await tenant.attempts(await tenant.renewal())) == 2

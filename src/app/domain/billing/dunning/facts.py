@@ -21,6 +21,8 @@ class Owed:
     order: Order
     card: StoredCard | None
     debt: Debt
+    was_asked: bool
+    """A stored card was asked for this order at least once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ async def owed_with(
         card = await card_to_charge(session, subscription.company_id, at=at)
     elif not card.is_fit(at.astimezone(ISTANBUL).date()):
         card = None
-    return Owed(order, card, debt_of(subscription, card, await tries_of(session, order)))
+    tries = await tries_of(session, order)
+    return Owed(order, card, debt_of(subscription, card, tries), was_asked=bool(tries.cards))
 
 
 def debt_of(subscription: Subscription, card: StoredCard | None, tries: Tries) -> Debt:

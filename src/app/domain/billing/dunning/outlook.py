@@ -34,6 +34,8 @@ class DunningView:
     """A payment is being checked; nothing else is charged or taken away meanwhile."""
     card: StoredCard | None
     """What would be charged now."""
+    was_asked: bool
+    """A stored card was asked at least once."""
     pay_path: str
 
 
@@ -70,5 +72,6 @@ async def dunning_view(
         timeline=rules.timeline(owed.debt, schedule_of(settings), at),
         is_undecided=owed.debt.undecided,
         card=owed.card,
+        was_asked=owed.was_asked,
         pay_path=pay_path(settings, owed.order, at=at),
     )
