@@ -31,7 +31,7 @@ from app.server.headers import SecurityHeaders
 from app.server.observability import RequestContext
 from app.server.plugins import build_alchemy, build_redis
 from app.server.resources import closing, paytr_credentials
-from app.server.routes import DEVELOPMENT_ROUTES, ROUTES
+from app.server.routes import routes_for
 from app.server.security import (
     ViewerMiddleware,
     csrf_config,
@@ -67,11 +67,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
         await session_redis.aclose()
 
     application = Litestar(
-        route_handlers=[
-            *ROUTES,
-            *([] if settings.is_production else DEVELOPMENT_ROUTES),
-            static_files(),
-        ],
+        route_handlers=[*routes_for(settings), static_files()],
         plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
         middleware=[sessions.middleware, ViewerMiddleware(alchemy)],
         csrf_config=csrf_config(settings),

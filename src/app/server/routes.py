@@ -25,6 +25,7 @@ from app.domain.ops.controllers.payments import PaymentController
 from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
 from app.domain.workspaces.controllers.pages import WorkspaceController
+from app.lib.settings import Settings
 
 ROUTES: list[ControllerRouterHandler] = [
     CatalogueController,
@@ -51,5 +52,8 @@ ROUTES: list[ControllerRouterHandler] = [
     LedgerController,
     HealthController,
 ]
-DEVELOPMENT_ROUTES: list[ControllerRouterHandler] = [MailPreviewController]
-"""Not there in production."""
+
+
+def routes_for(settings: Settings) -> list[ControllerRouterHandler]:
+    """Return the controllers of an environment; production shows no sample letters."""
+    return ROUTES if settings.is_production else [*ROUTES, MailPreviewController]
