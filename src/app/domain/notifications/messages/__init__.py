@@ -1,0 +1,79 @@
+"""The e-mails we send: one class each, whose fields are all that its template may say.
+
+`context()` is what the outbox keeps: JSON of plain words, whole numbers and ISO instants. Money stays
+minor units and instants stay UTC until a language writes them (`rendering`).
+"""
+
+from app.domain.notifications.messages.base import (
+    JsonValue,
+    Message,
+    as_json,
+)
+from app.domain.notifications.messages.payments import (
+    CreditNoteIssued,
+    PaymentFailed,
+    PaymentReceipt,
+    RefundSent,
+)
+from app.domain.notifications.messages.subscriptions import (
+    CancellationNear,
+    CancellationNoted,
+    CancellationUndone,
+    RenewalDue,
+    RenewalNotice,
+    SubscriptionCanceled,
+    SubscriptionEndedNow,
+    SubscriptionSuspended,
+    SuspensionNear,
+    UnpaidRenewal,
+)
+from app.domain.notifications.messages.trials import (
+    DeletionNear,
+    TrialEnded,
+    TrialEnds,
+    Welcome,
+)
+
+MESSAGES: tuple[type[Message], ...] = (
+    Welcome,
+    PaymentReceipt,
+    PaymentFailed,
+    RefundSent,
+    CreditNoteIssued,
+    TrialEnds,
+    TrialEnded,
+    RenewalNotice,
+    DeletionNear,
+    RenewalDue,
+    SuspensionNear,
+    SubscriptionSuspended,
+    CancellationNear,
+    SubscriptionCanceled,
+    CancellationNoted,
+    CancellationUndone,
+    SubscriptionEndedNow,
+)
+__all__ = [
+    "MESSAGES",
+    "CancellationNear",
+    "CancellationNoted",
+    "CancellationUndone",
+    "CreditNoteIssued",
+    "DeletionNear",
+    "JsonValue",
+    "Message",
+    "PaymentFailed",
+    "PaymentReceipt",
+    "RefundSent",
+    "RenewalDue",
+    "RenewalNotice",
+    "SubscriptionCanceled",
+    "SubscriptionEndedNow",
+    "SubscriptionSuspended",
+    "SuspensionNear",
+    "TrialEnded",
+    "TrialEnds",
+    "UnpaidRenewal",
+    "Welcome",
+    "as_json",
+]
