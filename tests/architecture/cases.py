@@ -5,7 +5,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from app.db.models import PaymentStatus, Role, WorkspaceStatus
+from app.db.models import OrderKind, PaymentStatus, Role, WorkspaceStatus
 from app.domain.accounts.legal import DOCUMENTS
 from app.domain.billing.changes.standing import Standing
 from app.domain.billing.checkout import Checkout
@@ -176,6 +176,9 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
     token = FrameToken("t", "https://paytr.example/odeme/guvenli/t", "https://paytr.example/js/resizer.js")
     for frame in (token, None):
         payment = samples.payment(PaymentStatus.WAITING, at=at)
+        if frame is None:
+            order = payment.order
+            order.kind, order.period_end, order.credit = OrderKind.CHANGE, at, 12_345
         context: dict[str, Any] = {
             "checkout": Checkout(payment.order, payment),
             "frame": frame,

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from app.db.models import Order, OrderKind, OrderStatus, Payment, PaymentChannel, Subscription
+from app.domain.ledger.credits import add_credit, credit_of
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 from tests.cards import add_card
@@ -128,6 +129,23 @@ async def test_a_smaller_plan_waits_for_the_period_and_is_undone_with_one_click(
     assert (await client.submit("/billing/plan-change/undo")).status_code == 303
     assert (await the_subscription(resources)).pending_price_id is None
     assert "Until then nothing changes." not in (await client.get("/billing")).text
+
+
+async def test_credit_that_covers_a_plan_buys_it_without_a_card(
+    client: Browser, resources: Resources, customer: Customer
+) -> None:
+    async with unit_of_work(resources.session_maker) as session:
+        await add_credit(session, customer.company.id, "TRY", 900_000)
+    assert "Your credit: ₺9,000.00." in (await client.get("/billing")).text
+    for path in ("/billing/checkout", "/billing/checkout/card"):
+        answer = await client.submit(path, plan="team", interval="month", consent="yes")
+        assert answer.headers["location"] == "/billing"
+    shown = await client.submit("/billing/plan-change/preview", plan="enterprise", interval="month")
+    async with resources.session_maker() as session:
+        orders = list(await session.scalars(select(Order)))
+        assert {order.status for order in orders} == {OrderStatus.PAID}
+        assert await credit_of(session, customer.company.id, "TRY") == 900_000 - 2 * 297_000
+    assert "₺3,060.00" in amounts_in(shown.text)
 
 
 async def test_a_declined_change_leads_back_to_a_fresh_amount(

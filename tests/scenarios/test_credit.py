@@ -15,7 +15,9 @@ from app.db.models import (
     Subscription,
     SubscriptionStatus,
 )
+from app.domain.billing.checkout import CreditCovers
 from app.domain.billing.settlement.free import settle_with_credit
+from app.domain.billing.settlement.service import Outcome
 from app.domain.ledger.credits import add_credit, credit_of
 from app.lib.clock import now
 from app.lib.errors import DomainError
@@ -72,3 +74,27 @@ async def test_what_credit_does_not_cover_is_not_given_away(shop: Shop, balance:
     async with shop.resources.session_maker() as session:
         assert await credit_of(session, customer.company.id, "TRY") == balance
     assert await shop.all(Invoice) == []
+
+
+async def test_a_purchase_uses_credit_first_and_no_card_when_it_covers_all(shop: Shop) -> None:
+    customer = await make_customer(shop.resources.session_maker)
+    async with unit_of_work(shop.resources.session_maker) as session:
+        await add_credit(session, customer.company.id, "TRY", 100_000)
+    checkout = await shop.buy(customer, now())
+    assert (checkout.order.credit, checkout.payment.amount) == (100_000, PRICE - 100_000)
+    async with unit_of_work(shop.resources.session_maker) as session:
+        assert await credit_of(session, customer.company.id, "TRY") == 0
+        await add_credit(session, customer.company.id, "TRY", PRICE)
+    with pytest.raises(CreditCovers):
+        await shop.open_frame(customer, now())
+
+
+async def test_two_orders_that_count_on_the_same_credit_are_not_both_paid_with_it(shop: Shop) -> None:
+    customer = await make_customer(shop.resources.session_maker)
+    async with unit_of_work(shop.resources.session_maker) as session:
+        await add_credit(session, customer.company.id, "TRY", 1_000)
+    team = await shop.open_frame(customer, now())
+    starter = await shop.open_frame(customer, now(), plan="starter")
+    assert team.order.credit == starter.order.credit == 1_000
+    assert await shop.report(starter, now()) is Outcome.APPLIED
+    assert await shop.report(team, now()) is Outcome.HELD

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from app.db.models import CaseKind, Interval, OrderStatus, PaymentStatus, SubscriptionStatus
+from app.db.models import CaseKind, Interval, OrderKind, OrderStatus, PaymentStatus, SubscriptionStatus
 from app.domain.billing.settlement.rules import Applied, Declined, Held, Nothing, PaymentFacts, decide
 from app.domain.payments.paytr.messages import PaytrCallback
-from app.domain.subscriptions.periods import boundary
+from app.domain.subscriptions.periods import Period, boundary
+from app.lib.ids import uuid7
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 OPEN = PaymentFacts(
@@ -131,3 +132,88 @@ def test_paying_while_a_period_runs_extends_it_and_loses_no_day(interval: Interv
         == decision.bought.end
         == boundary(decision.anchor_at, interval, 1 if interval is Interval.YEAR else 2)
     )
+
+
+START, END = AT - timedelta(days=10), boundary(AT - timedelta(days=10), Interval.MONTH, 1)
+HELD_PRICE, WANTED_PRICE = uuid7(), uuid7()
+RUNS = replace(
+    OPEN,
+    subscription_status=SubscriptionStatus.ACTIVE,
+    anchor_at=START,
+    period_start=START,
+    period_end=END,
+    held_interval=Interval.MONTH,
+    held_price_id=HELD_PRICE,
+    replaces_price_id=HELD_PRICE,
+)
+WITHIN = replace(RUNS, kind=OrderKind.CHANGE, ordered=Period(AT - timedelta(hours=1), END))
+ANEW = replace(
+    RUNS,
+    kind=OrderKind.CHANGE,
+    interval=Interval.YEAR,
+    ordered=Period(AT - timedelta(hours=1), boundary(AT - timedelta(hours=1), Interval.YEAR, 1)),
+)
+RENEWS = replace(
+    RUNS,
+    kind=OrderKind.RENEWAL,
+    subscription_status=SubscriptionStatus.PAST_DUE,
+    period_end=AT - timedelta(days=2),
+    anchor_at=boundary(AT - timedelta(days=2), Interval.MONTH, -1),
+    ordered=Period(AT - timedelta(days=2), boundary(AT - timedelta(days=2), Interval.MONTH, 1)),
+)
+
+
+def test_a_change_within_the_period_counts_from_its_instant_and_keeps_period_and_anchor() -> None:
+    assert outcome(WITHIN, success()) == Applied(
+        anchor_at=START, covered=Period(START, END), bought=Period(AT - timedelta(hours=1), END), splits=True
+    )
+
+
+def test_a_change_of_interval_begins_a_period_and_an_anchor_of_its_own() -> None:
+    ordered = Period(AT - timedelta(hours=1), boundary(AT - timedelta(hours=1), Interval.YEAR, 1))
+    assert outcome(ANEW, success()) == Applied(anchor_at=ordered.start, covered=ordered, bought=ordered)
+
+
+@pytest.mark.parametrize("change", [WITHIN, ANEW], ids=["within", "anew"])
+@pytest.mark.parametrize(
+    "differing",
+    [
+        {"held_price_id": WANTED_PRICE},
+        {"period_end": AT},
+        {"order_status": OrderStatus.CANCELED},
+        {"subscription_status": SubscriptionStatus.PAST_DUE},
+        {"subscription_status": SubscriptionStatus.CANCELED},
+        {"credit": 2, "credit_at_hand": 1},
+    ],
+    ids="-".join,
+)
+def test_a_change_that_does_not_stand_any_more_is_held(
+    change: PaymentFacts, differing: dict[str, Any]
+) -> None:
+    assert outcome(replace(change, **differing), success()) == Held(CaseKind.ORDER_LAPSED)
+
+
+def test_a_change_within_a_period_that_was_extended_meanwhile_is_held() -> None:
+    longer = replace(WITHIN, period_end=boundary(START, Interval.MONTH, 2))
+    assert outcome(longer, success()) == Held(CaseKind.ORDER_LAPSED)
+
+
+def test_a_renewal_paid_late_buys_the_period_it_names() -> None:
+    decision = outcome(RENEWS, success())
+    assert isinstance(decision, Applied)
+    assert decision.covered == decision.bought == RENEWS.ordered
+    assert decision.anchor_at == RENEWS.anchor_at
+
+
+@pytest.mark.parametrize("status", [SubscriptionStatus.SUSPENDED, SubscriptionStatus.CANCELED])
+def test_a_renewal_paid_when_nothing_runs_any_more_begins_now(status: SubscriptionStatus) -> None:
+    decision = outcome(replace(RENEWS, subscription_status=status), success())
+    assert isinstance(decision, Applied)
+    assert decision.covered.start == decision.anchor_at == AT
+
+
+def test_a_canceled_renewal_is_held_and_a_canceled_purchase_is_not() -> None:
+    assert outcome(replace(RENEWS, order_status=OrderStatus.CANCELED), success()) == Held(
+        CaseKind.ORDER_LAPSED
+    )
+    assert isinstance(outcome(replace(OPEN, order_status=OrderStatus.CANCELED), success()), Applied)

@@ -7,7 +7,7 @@ from typing import Literal, cast
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import (
@@ -25,9 +25,10 @@ from app.db.models import (
 )
 from app.domain.audit.service import record
 from app.domain.billing.charging.attempts import refuse_while_charging
-from app.domain.billing.explaining import PriceStep, PriceVersion, to_json
+from app.domain.billing.explaining import CreditStep, PriceStep, PriceVersion, Step, to_json
 from app.domain.billing.verification.rules import LADDER
 from app.domain.companies.viewer import Viewer
+from app.domain.ledger.credits import credit_of
 from app.domain.payments.declines import REQUEST_REFUSED
 from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGateway
 from app.domain.payments.values import BasketLine, FrameRequest, FrameToken
@@ -46,6 +47,14 @@ log = structlog.stdlib.get_logger("checkout")
 
 class ChangesPlan(DomainError):
     """A paid period of another plan or interval runs: it is changed, not bought."""
+
+
+class CreditCovers(DomainError):
+    """The company's credit pays the whole order, so there is nothing that a card could pay."""
+
+    def __init__(self, order_id: UUID) -> None:
+        super().__init__(N_("Your credit pays for all of this, so no card is needed."))
+        self.order_id = order_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,8 @@ async def place_order(
     """Freeze the current price on an order and add an attempt; an open order of the same price is reused.
 
     `merchant_oid` names the attempt where that has to be known before; a new random one by default.
-    Raises `ChangesPlan` while a paid period of another plan or interval runs.
+    Raises `ChangesPlan` while a paid period of another plan or interval runs, and `CreditCovers` with the
+    order when no card has to pay.
     """
     if not viewer.may(Role.ADMIN, Role.BILLING):
         raise NotAllowed(N_("Only owners, admins and billing people can pay."))
@@ -90,13 +100,16 @@ async def place_order(
     if subscription is None:
         raise DomainError(N_("This company has no subscription to pay for."))
     refuse_change(subscription, price, at=at)
-    order = await _open_order(session, subscription, price)
+    credit = min(await credit_of(session, viewer.company.id, price.currency), price.gross)
+    order = await _open_order(session, subscription, price, credit)
     if order is None:
-        order = _new_order(viewer, subscription, price)
+        order = _new_order(viewer, subscription, price, credit)
     else:
         await refuse_while_charging(session, order.id)
     session.add(order)
     await session.flush()
+    if not order.due:
+        raise CreditCovers(order.id)
     return await add_attempt(session, viewer, order, at=at, merchant_oid=merchant_oid)
 
 
@@ -189,14 +202,20 @@ def frame_request(checkout: Checkout, viewer: Viewer, settings: Settings, *, add
     )
 
 
-async def _open_order(session: AsyncSession, subscription: Subscription, price: PlanPrice) -> Order | None:
+async def _open_order(
+    session: AsyncSession, subscription: Subscription, price: PlanPrice, credit: int
+) -> Order | None:
+    """Return what is owed for this price already; a purchase that counts on other credit is not the same."""
     return await session.scalar(
         select(Order)
         .where(
             Order.subscription_id == subscription.id,
             Order.price_id == price.id,
             Order.status == OrderStatus.OPEN,
-            Order.kind != OrderKind.CHANGE,
+            or_(
+                Order.kind == OrderKind.RENEWAL,
+                and_(Order.kind == OrderKind.PURCHASE, Order.credit == credit),
+            ),
         )
         .order_by(Order.created_at.desc())
         .limit(1)
@@ -231,7 +250,10 @@ def new_attempt(order: Order, merchant_oid: str, at: datetime) -> Payment:
     )
 
 
-def _new_order(viewer: Viewer, subscription: Subscription, price: PlanPrice) -> Order:
+def _new_order(viewer: Viewer, subscription: Subscription, price: PlanPrice, credit: int) -> Order:
+    steps: list[Step] = [PriceStep(price=PriceVersion.of(price))]
+    if credit:
+        steps.append(CreditStep(amount=credit))
     return Order(
         id=uuid7(),
         company_id=viewer.company.id,
@@ -246,5 +268,6 @@ def _new_order(viewer: Viewer, subscription: Subscription, price: PlanPrice) -> 
         net=price.net,
         vat=price.vat,
         vat_basis_points=price.vat_basis_points,
-        explanation=to_json([PriceStep(price=PriceVersion.of(price))]),
+        credit=credit,
+        explanation=to_json(steps),
     )

@@ -16,6 +16,7 @@ from app.domain.billing.changes.service import Wish
 from app.domain.billing.checkout import (
     ChangesPlan,
     Checkout,
+    CreditCovers,
     FrameAnswer,
     ask_for_frame,
     frame_request,
@@ -25,6 +26,7 @@ from app.domain.billing.checkout import (
 from app.domain.billing.controllers.cards import address_of_attempt, expiry_choices, way_back_page
 from app.domain.billing.controllers.change_pages import preview_page
 from app.domain.billing.controllers.pages import require_billing
+from app.domain.billing.settlement.free import settle_with_credit
 from app.domain.billing.views import PaymentRow, payment_of
 from app.domain.companies.viewer import Viewer
 from app.domain.payments.declines import reason_of
@@ -73,14 +75,14 @@ class CheckoutController(Controller):
         settings: Injected[Settings],
         gateway: Injected[PaymentGateway],
         data: URLEncodedBody[CheckoutForm],
-    ) -> Template:
+    ) -> Template | Response[Any]:
         """Commit order and payment, then ask PayTR for its frame, then show it."""
         try:
             checkout = await place_order(
                 db_session, viewer, plan_code=data.plan, interval=data.interval, at=now()
             )
-        except ChangesPlan:
-            return await preview_page(request, db_session, viewer, settings, data.wish)
+        except (ChangesPlan, CreditCovers) as other:
+            return await other_way(request, db_session, viewer, settings, data.wish, other)
         return await frame_page(request, db_session, viewer, settings, gateway, checkout)
 
     @get("/billing/checkout", name="checkout:show", sync_to_thread=False)
@@ -97,13 +99,13 @@ class CheckoutController(Controller):
         settings: Injected[Settings],
         gateway: Injected[PaymentGateway],
         data: URLEncodedBody[CardCheckoutForm],
-    ) -> Template:
+    ) -> Template | Response[Any]:
         """Commit order, payment and consent, then show the form that the browser posts to PayTR."""
         require_billing(viewer)
         try:
             return await card_form_page(request, db_session, viewer, settings, gateway, data)
-        except ChangesPlan:
-            return await preview_page(request, db_session, viewer, settings, data.wish)
+        except (ChangesPlan, CreditCovers) as other:
+            return await other_way(request, db_session, viewer, settings, data.wish, other)
         except InvalidInput as refusal:
             await roll_back(db_session)
             return consent_page(request, data, refusal)
@@ -165,6 +167,21 @@ class CheckoutController(Controller):
         if wants_fragment(request) and row.payment.is_undecided:
             return Response(None, status_code=204)
         return page(request, "billing/return.html.j2", block="payment_state", **payment_context(row))
+
+
+async def other_way(
+    request: AnyRequest,
+    session: AsyncSession,
+    viewer: Viewer,
+    settings: Settings,
+    wish: Wish,
+    other: ChangesPlan | CreditCovers,
+) -> Template | Response[Any]:
+    """Lead where no card is to be typed: to what a change costs, or on, once credit has paid the order."""
+    if isinstance(other, ChangesPlan):
+        return await preview_page(request, session, viewer, settings, wish)
+    await settle_with_credit(session, other.order_id, settings=settings, at=now())
+    return redirect(request, "/billing")
 
 
 async def frame_page(
