@@ -1,5 +1,6 @@
 """Dunning: weeks of an unpaid renewal, told with the time passed in."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from app.db.models import (
     AuditEntry,
     CaseKind,
     EmailMessage,
+    LedgerBreak,
     OperatorCase,
     OrderStatus,
     PaymentStatus,
@@ -22,6 +24,7 @@ from app.domain.billing.paylinks import order_of_link
 from app.domain.billing.refunds.service import request_refund
 from app.domain.billing.renewals.ending import end_subscription
 from app.domain.billing.settlement.service import Outcome
+from app.domain.ledger.rules import PARKING
 from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces.service import start_workspace
 from app.lib.uow import unit_of_work
@@ -217,3 +220,45 @@ async def test_what_started_while_it_was_suspended_is_stopped_by_the_next_run(
     assert (await cashier.the(Workspace)).status is WorkspaceStatus.STOPPING
     actions = [entry.action for entry in await cashier.all(AuditEntry)]
     assert actions.count("workspace.stop_requested") == 1
+
+
+async def test_two_runs_on_an_attempts_day_make_one_attempt(cashier: Cashier, tenant: Tenant) -> None:
+    await tenant.pass_time(tenant.end)
+    await tenant.decline(tenant.end + MINUTE)
+    await tenant.live_until(tenant.end + DAY)
+    runs = await asyncio.gather(*(tenant.pass_time(tenant.end + 2 * DAY) for _ in range(3)))
+    assert (sum(run.done for run in runs), sum(run.failed for run in runs)) == (1, 0)
+    assert len(await tenant.attempts(await tenant.renewal())) == 2
+
+
+async def test_a_company_whose_books_do_not_agree_is_neither_charged_nor_suspended(
+    cashier: Cashier, tenant: Tenant
+) -> None:
+    broken = LedgerBreak(
+        rule=sorted(PARKING)[0],
+        subject="a posting",
+        company_id=tenant.customer.company.id,
+        rows=[],
+        found_at=tenant.end,
+    )
+    async with unit_of_work(cashier.resources.session_maker) as session:
+        session.add(broken)
+    for day in (0, 7, 9):
+        await tenant.pass_time(tenant.end + day * DAY)
+    assert await tenant.attempts(await tenant.renewal()) == []
+    assert (await tenant.subscription()).status is S.PAST_DUE
+    await cashier.change(broken, mended_at=tenant.end + 9 * DAY)
+    await tenant.pass_time(tenant.end + 9 * DAY + LOOK_AGAIN)
+    assert len(await tenant.attempts(await tenant.renewal())) == 1
+
+
+async def test_the_first_letter_says_when_the_card_is_asked_again_and_how_to_pay_now(
+    cashier: Cashier, tenant: Tenant
+) -> None:
+    await tenant.pass_time(tenant.end)
+    await tenant.decline(tenant.end + MINUTE)
+    letter = (await cashier.all(EmailMessage))[-1]
+    assert (letter.template, letter.recipient) == ("payment_failed", tenant.customer.email)
+    assert letter.context["next_attempt_at"] == (tenant.end + 2 * DAY).isoformat()
+    assert letter.context["suspends_at"] == (tenant.end + 7 * DAY).isoformat()
+    assert "/pay/" in letter.context["retry_url"]

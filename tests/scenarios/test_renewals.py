@@ -6,6 +6,7 @@ import pytest
 
 from app.db.models import (
     CompanyCredit,
+    EmailMessage,
     Interval,
     Invoice,
     JobRun,
@@ -18,6 +19,7 @@ from app.domain.ledger.credits import credit_of
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.periods import boundary
 from app.lib.uow import unit_of_work
+from app.tasks.billing import SWEEPS
 from app.tasks.subscriptions import manage_subscriptions
 from tests.factories import make_customer
 from tests.scenarios.cashier import Cashier
@@ -50,6 +52,9 @@ async def test_a_good_card_pays_exactly_the_period_that_follows(cashier: Cashier
     assert (subscription.charge_attempts, subscription.next_attempt_at) == (0, None)
     assert [step["step"] for step in order.explanation] == ["price"]
     assert len(await cashier.all(Invoice)) == 2
+    await SWEEPS["sweep_invoices"](cashier.resources, tenant.end + DAY)
+    receipts = [mail for mail in await cashier.all(EmailMessage) if mail.template == "payment_receipt"]
+    assert [mail.recipient for mail in receipts] == [tenant.customer.email] * 2
     again = await tenant.pass_time(tenant.end + DAY)
     assert again.found == 0
 

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import (
     SUBSCRIPTION_TRANSITIONS,
+    Order,
     ReminderKind,
     StoredCard,
     Subscription,
@@ -105,10 +106,9 @@ async def retry_now(
         wanted = owed.debt.is_untried if card else owed.debt.can_charge
         if owed.card is None or not wanted or owed.debt.undecided:
             continue
-        await request_charge(session, order_id=order.id, card_id=owed.card.id, at=at)
         # a stage whose time has come waits for this attempt; nothing else is brought forward
         subscription.next_attempt_at = at + rules.LOOK_AGAIN
-        charged += 1
+        charged += await _request(session, order, owed.card, at=at)
     return charged
 
 
@@ -148,12 +148,18 @@ async def _charge(
 ) -> None:
     """Write the charge down; while it may not be made it is looked at again, and no stage comes."""
     subscription.next_attempt_at = at + rules.LOOK_AGAIN
+    if await _request(session, owed.order, card, at=at):
+        subscription.charge_attempts = rules.attempts_over(owed.debt, schedule_of(settings), at)
+
+
+async def _request(session: AsyncSession, order: Order, card: StoredCard, *, at: datetime) -> bool:
+    """Say whether the charge was written down: not while another is under way, or the books do not agree."""
     try:
-        await request_charge(session, order_id=owed.order.id, card_id=card.id, at=at)
+        await request_charge(session, order_id=order.id, card_id=card.id, at=at)
     except (AlreadyUnderWay, Parked) as refusal:
-        log.warning("dunning.not_charged", row=str(subscription.id), reason=str(refusal))
-        return
-    subscription.charge_attempts = rules.attempts_over(owed.debt, schedule_of(settings), at)
+        log.warning("dunning.not_charged", order=str(order.id), reason=str(refusal))
+        return False
+    return True
 
 
 async def _suspend(
