@@ -2,7 +2,18 @@
 
 import sys
 
-from bench import callbacks, documents, editor, ledger, memory, numbers, pages, settlement
+from bench import (
+    callbacks,
+    documents,
+    editor,
+    ledger,
+    memory,
+    numbers,
+    pages,
+    rehearsals,
+    renewals,
+    settlement,
+)
 from bench.stage import stage
 
 MEASURES = {
@@ -12,6 +23,8 @@ MEASURES = {
     "documents": documents.measure,
     "ledger": ledger.measure,
     "numbers": numbers.measure,
+    "renewals": renewals.measure,
+    "rehearsal": rehearsals.measure,
     "memory": memory.measure,
     "editor": editor.measure,
 }

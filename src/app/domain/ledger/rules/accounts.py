@@ -8,19 +8,29 @@ from app.lib.i18n import N_
 
 MONEY_TAKEN = "('succeeded', 'partly_refunded', 'refunded')"
 
+ENTRIES = """
+entries AS MATERIALIZED (
+    SELECT j.id, j.kind, j.subject, j.company_id, j.currency, sum(p.amount) AS balance,
+           max(p.amount) FILTER (WHERE p.account = 'receivable') AS receivable,
+           max(p.amount) FILTER (WHERE p.account = 'paytr_clearing') AS clearing,
+           max(p.amount) FILTER (WHERE p.account = 'commission') AS commission,
+           max(p.amount) FILTER (WHERE p.account = 'revenue') AS revenue,
+           max(p.amount) FILTER (WHERE p.account = 'vat_payable') AS vat,
+           max(p.amount) FILTER (WHERE p.account = 'company_credit') AS credit,
+           max(p.amount) FILTER (WHERE p.account = 'refunds_payable') AS payable
+      FROM journals j LEFT JOIN postings p ON p.journal_id = j.id
+     GROUP BY j.id
+)
+"""
+"""Each journal with its postings side by side, since it has one of an account: postings are read once."""
+
 BOOKS = """
 books AS MATERIALIZED (
-    SELECT j.company_id, j.currency,
-           sum(p.amount) FILTER (WHERE p.account = 'receivable') AS receivable,
-           sum(p.amount) FILTER (WHERE p.account = 'paytr_clearing') AS clearing,
-           sum(p.amount) FILTER (WHERE p.account = 'commission') AS commission,
-           sum(p.amount) FILTER (WHERE p.account = 'commission' AND j.kind = 'commission') AS told,
-           sum(p.amount) FILTER (WHERE p.account = 'revenue') AS revenue,
-           sum(p.amount) FILTER (WHERE p.account = 'vat_payable') AS vat,
-           sum(p.amount) FILTER (WHERE p.account = 'company_credit') AS credit,
-           sum(p.amount) FILTER (WHERE p.account = 'refunds_payable') AS payable
-      FROM postings p JOIN journals j ON j.id = p.journal_id
-     GROUP BY j.company_id, j.currency
+    SELECT company_id, currency, sum(receivable) AS receivable, sum(clearing) AS clearing,
+           sum(commission) AS commission, sum(commission) FILTER (WHERE kind = 'commission') AS told,
+           sum(revenue) AS revenue, sum(vat) AS vat, sum(credit) AS credit, sum(payable) AS payable
+      FROM entries
+     GROUP BY company_id, currency
 )
 """
 """What is posted. `told` is the commission by PayTR's own word."""
@@ -85,7 +95,7 @@ compared AS MATERIALIZED (
                   GROUP BY company_id, currency) AS given USING (company_id, currency)
 )
 """
-SHARED = ",".join((BOOKS, GIVEN_BACK, DOCUMENTS, COMPARED))
+SHARED = ",".join((ENTRIES, BOOKS, GIVEN_BACK, DOCUMENTS, COMPARED))
 """Read once for all rules."""
 
 

@@ -10,9 +10,9 @@ DOCUMENT_RULES = (
         """
         SELECT CAST(o.id AS text) AS subject, o.company_id,
                jsonb_build_object('order', o.id, 'status', o.status, 'currency', o.currency, 'due', o.gross,
-                                  'invoiced', i.total, 'invoices', i.numbers) AS facts
+                                  'invoiced', i.total) AS facts
           FROM orders o
-          LEFT JOIN (SELECT order_id, sum(total) AS total, jsonb_agg(number) AS numbers FROM invoices
+          LEFT JOIN (SELECT order_id, sum(total) AS total FROM invoices
                       WHERE kind = 'invoice' GROUP BY order_id) AS i ON i.order_id = o.id
          WHERE coalesce(i.total, 0) <> CASE o.status WHEN 'paid' THEN o.gross ELSE 0 END
         """,
@@ -25,9 +25,9 @@ DOCUMENT_RULES = (
                jsonb_build_object('number', i.number, 'currency', i.currency, 'documents', i.total,
                                   'lines', l.total) AS facts
           FROM invoices i
-          LEFT JOIN (SELECT invoice_id, sum(net) AS net, sum(vat) AS vat, sum(total) AS total
+          LEFT JOIN (SELECT invoice_id, sum(net) AS net, sum(total) AS total
                        FROM invoice_lines GROUP BY invoice_id) AS l ON l.invoice_id = i.id
-         WHERE (i.net, i.vat, i.total) IS DISTINCT FROM (l.net, l.vat, l.total)
+         WHERE (i.net, i.total) IS DISTINCT FROM (l.net, l.total)
         """,
     ),
     Rule(

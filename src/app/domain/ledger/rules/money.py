@@ -5,16 +5,15 @@ from app.domain.ledger.rules.rule import Rule
 from app.lib.i18n import N_
 
 
-def _posted(kind: str, account: str, events: str) -> str:
+def _posted(kind: str, column: str, events: str) -> str:
     """Return the query for events (`id, company_id, currency, amount`) without their posting."""
     return f"""
     SELECT CAST(event.id AS text) AS subject, event.company_id,
            jsonb_build_object('{kind}', event.id, 'currency', event.currency, 'documents', event.amount,
-                              'posted', p.amount) AS facts
+                              'posted', e.{column}) AS facts
       FROM ({events}) AS event
-      LEFT JOIN journals j ON j.kind = '{kind}' AND j.subject = event.id
-      LEFT JOIN postings p ON p.journal_id = j.id AND p.account = '{account}'
-     WHERE event.amount <> 0 AND p.amount IS DISTINCT FROM event.amount
+      LEFT JOIN entries e ON e.kind = '{kind}' AND e.subject = event.id
+     WHERE event.amount <> 0 AND e.{column} IS DISTINCT FROM event.amount
     """  # noqa: S608 constants only
 
 
@@ -23,13 +22,10 @@ MONEY_RULES = (
         "journals_balance",
         N_("Every journal has postings that sum to zero."),
         """
-        SELECT CAST(j.id AS text) AS subject, j.company_id,
-               jsonb_build_object('journal', j.id, 'kind', j.kind, 'currency', j.currency,
-                                  'sum', p.amount) AS facts
-          FROM journals j
-          LEFT JOIN (SELECT journal_id, sum(amount) AS amount FROM postings GROUP BY journal_id) AS p
-            ON p.journal_id = j.id
-         WHERE p.amount IS DISTINCT FROM 0
+        SELECT CAST(id AS text) AS subject, company_id,
+               jsonb_build_object('journal', id, 'kind', kind, 'currency', currency, 'sum', balance) AS facts
+          FROM entries
+         WHERE balance IS DISTINCT FROM 0
         """,
     ),
     Rule(
@@ -46,7 +42,7 @@ MONEY_RULES = (
         N_("Every payment that was collected is posted, also one that verifies a card."),
         _posted(
             "payment",
-            "paytr_clearing",
+            "clearing",
             f"""
             SELECT id, company_id, currency, collected AS amount FROM payments
              WHERE status IN {MONEY_TAKEN}
@@ -60,7 +56,7 @@ MONEY_RULES = (
         N_("Every refund that PayTR has made is posted."),
         _posted(
             "refund",
-            "paytr_clearing",
+            "clearing",
             """
             SELECT id, company_id, currency, -returned AS amount FROM refunds WHERE status = 'succeeded'
             UNION ALL
@@ -83,7 +79,7 @@ MONEY_RULES = (
         N_("Credit that pays a part of an order is posted."),
         _posted(
             "credit_used",
-            "company_credit",
+            "credit",
             "SELECT id, company_id, currency, credit AS amount FROM orders WHERE status = 'paid'",
         ),
     ),
@@ -92,8 +88,8 @@ MONEY_RULES = (
         N_("No order is paid by two payments."),
         f"""
         SELECT CAST(order_id AS text) AS subject, company_id,
-               jsonb_build_object('order', order_id,
-                                  'payments', jsonb_agg(merchant_oid ORDER BY merchant_oid)) AS facts
+               jsonb_build_object('order', order_id, 'payments',
+                                  jsonb_build_array(min(merchant_oid), max(merchant_oid))) AS facts
           FROM payments WHERE status IN {MONEY_TAKEN} AND NOT is_surplus
          GROUP BY order_id, company_id HAVING count(*) > 1
         """,  # noqa: S608 constants only

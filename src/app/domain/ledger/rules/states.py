@@ -14,21 +14,28 @@ STATE_RULES = (
         SELECT CAST(subscription_id AS text) AS subject, company_id,
                jsonb_build_object('subscription', subscription_id, 'currency', o.currency,
                                   'charged', coalesce(o.gross, 0), 'value', coalesce(v.value, 0)) AS facts
-          FROM (SELECT subscription_id, company_id, min(currency) AS currency, sum(gross) AS gross
+          FROM (SELECT subscription_id, company_id, min(currency) AS currency,
+                       -- a larger plan that costs less charges nothing and gives the difference back
+                       sum(CASE WHEN gross = 0 THEN -unused ELSE gross END) AS gross
                   FROM orders WHERE status = 'paid' GROUP BY subscription_id, company_id) AS o
           FULL JOIN (
-            SELECT subscription_id, company_id, sum(div(2 * gross_time + period, 2 * period)) AS value
+            SELECT subscription_id, company_id,
+                   sum(CASE WHEN is_whole THEN gross ELSE (
+                       SELECT div(2 * sum(gross * micros) + max(period_micros), 2 * max(period_micros))
+                         FROM (
+                           SELECT gross, extract(epoch FROM period_end - period_start) * 1000000
+                                      AS period_micros,
+                                  extract(epoch FROM lead(starts_at, 1, period_end) OVER (
+                                      ORDER BY starts_at, created_at, id) - starts_at) * 1000000 AS micros
+                             FROM plan_slices s
+                            WHERE s.subscription_id = period.subscription_id
+                              AND s.period_start = period.period_start
+                              AND s.period_end = period.period_end) AS slice) END) AS value
               FROM (
-                SELECT subscription_id, company_id,
-                       extract(epoch FROM period_end - period_start) * 1000000 AS period,
-                       sum(gross * extract(epoch FROM ends_at - starts_at) * 1000000) AS gross_time
-                  FROM (
-                    SELECT subscription_id, company_id, period_start, period_end, starts_at, gross,
-                           lead(starts_at, 1, period_end) OVER (
-                               PARTITION BY subscription_id, period_start
-                               ORDER BY starts_at, created_at, id) AS ends_at
-                      FROM plan_slices) AS slice
-                 GROUP BY subscription_id, company_id, period_start, period_end) AS held
+                SELECT subscription_id, company_id, period_start, period_end, max(gross) AS gross,
+                       count(*) = 1 AND min(starts_at) = period_start AS is_whole
+                  FROM plan_slices
+                 GROUP BY subscription_id, company_id, period_start, period_end) AS period
              GROUP BY subscription_id, company_id) AS v USING (subscription_id, company_id)
          WHERE coalesce(o.gross, 0) <> coalesce(v.value, 0)
         """,
