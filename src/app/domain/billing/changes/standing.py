@@ -23,7 +23,9 @@ class Standing:
 
 async def standing_of(session: AsyncSession, viewer: Viewer) -> Standing:
     """Return what waits for the viewer's company. One query."""
-    pending_id = viewer.subscription.pending_price_id if viewer.subscription else None
+    held = viewer.subscription
+    # of a trial it is the price that was agreed to, which its own card shows
+    pending_id = held.pending_price_id if held and not held.converts_at_trial_end else None
     statement = (
         select(PlanPrice, CompanyCredit.balance)
         .select_from(Company)

@@ -144,7 +144,7 @@ async def _remind(session: AsyncSession, trial: Trial, *, settings: Settings, at
 async def _end(session: AsyncSession, trial: Trial, *, settings: Settings, at: datetime) -> None:
     """Suspend: what runs stops, files stay for `DATA_KEPT` from now, so a late run shortens nobody's time."""
     subscription, kept_until = trial.subscription, at + DATA_KEPT
-    was_to_be_charged = subscription.converts_at_trial_end
+    was_to_be_charged = trial.price is not None
     subscription.status = SUBSCRIPTION_TRANSITIONS.move(subscription.status, SubscriptionStatus.SUSPENDED)
     subscription.suspended_at, subscription.data_kept_until = at, kept_until
     forget_conversion(subscription)
