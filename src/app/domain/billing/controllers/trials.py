@@ -45,9 +45,7 @@ class ConversionController(Controller):
             await choose_conversion(db_session, viewer, data.price, at=now())
         except InvalidInput as refusal:
             await roll_back(db_session)
-            return await billing_page(
-                request, db_session, viewer, settings, block="trial", refusal=refusal
-            )
+            return await billing_page(request, db_session, viewer, settings, block="trial", refusal=refusal)
         return redirect(request, "/billing")
 
     @delete("/", name="conversion:delete", status_code=200)
