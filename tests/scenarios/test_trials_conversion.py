@@ -9,6 +9,7 @@ from app.db.models import (
     AuditEntry,
     EmailMessage,
     Interval,
+    LedgerBreak,
     Order,
     Payment,
     PaymentStatus,
@@ -20,6 +21,7 @@ from app.db.models import (
 from app.domain.billing.charging.service import send_charge
 from app.domain.billing.settlement.service import Outcome
 from app.domain.billing.trials.conversion import choose_conversion
+from app.domain.ledger.rules import PARKING
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
@@ -143,6 +145,25 @@ async def test_without_a_fit_card_at_the_end_nothing_is_charged(trial: Trial) ->
     await trial.check()
     assert await trial.cashier.all(Order) == []
     assert (await trial.subscription()).status is S.SUSPENDED
+
+
+async def test_nothing_is_charged_or_ended_while_the_books_do_not_agree(trial: Trial) -> None:
+    await trial.agree()
+    broken = LedgerBreak(
+        company_id=trial.customer.company.id,
+        rule=PARKING[0],
+        subject=str(trial.customer.company.id),
+        rows=[],
+        found_at=now(),
+    )
+    async with unit_of_work(trial.cashier.resources.session_maker) as session:
+        session.add(broken)
+    await trial.check()
+    assert await trial.cashier.all(Order) == []
+    assert (await trial.subscription()).status is S.TRIALING
+    await trial.cashier.change(broken, mended_at=now())
+    await trial.check(MINUTE)
+    assert (await trial.cashier.the(Payment)).status is PaymentStatus.CREATED
 
 
 async def test_a_price_that_is_published_later_changes_nothing_about_what_was_agreed(trial: Trial) -> None:

@@ -9,9 +9,7 @@ from app.domain.billing.reminders import days_until
 from app.domain.billing.trials.rules import Step, TrialFacts, next_step, reminder_days
 
 ENDS = datetime(2026, 12, 6, 14, 5, tzinfo=UTC)
-FACTS = TrialFacts(
-    ends_at=ENDS, converts=True, is_charged=False, has_undecided_payment=False, has_fit_card=True
-)
+FACTS = TrialFacts(ends_at=ENDS, converts=True, is_charged=False, must_wait=False, has_fit_card=True)
 # end of the trial | reminders; the days are those of Istanbul (UTC+3), where midnight is 21:00 UTC
 GOLDEN = [
     ("2026-12-06T14:05", ["2026-11-29T14:05", "2026-12-03T14:05", "2026-12-05T14:05"]),
@@ -51,12 +49,12 @@ def test_a_letter_counts_days_as_its_reader_does(ends_at: str, written_at: str, 
     ("differing", "step"),
     [
         ({}, Step.CHARGE),
-        ({"has_undecided_payment": True}, Step.WAIT),
+        ({"must_wait": True}, Step.WAIT),
         ({"is_charged": True}, Step.END),
-        ({"is_charged": True, "has_undecided_payment": True}, Step.WAIT),
+        ({"is_charged": True, "must_wait": True}, Step.WAIT),
         ({"has_fit_card": False}, Step.END),
         ({"converts": False}, Step.END),
-        ({"converts": False, "has_undecided_payment": True}, Step.END),
+        ({"converts": False, "must_wait": True}, Step.END),
     ],
 )
 def test_a_trial_that_is_over_is_charged_once_waited_for_or_ended(

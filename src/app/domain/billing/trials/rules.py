@@ -16,7 +16,7 @@ class Step(StrEnum):
     REMIND = "remind"
     CHARGE = "charge"
     WAIT = "wait"
-    """The charge may still take money, or somebody is paying at this moment: neither stopped nor charged."""
+    """Neither ended nor charged now; the next check looks again."""
     END = "end"
 
 
@@ -29,7 +29,8 @@ class TrialFacts:
     """The owner asked that it goes on as a paid period."""
     is_charged: bool
     """The charge for that was written down; there is one and no other."""
-    has_undecided_payment: bool
+    must_wait: bool
+    """Money may be on its way, or the company's books do not agree and nothing is charged by itself."""
     has_fit_card: bool
 
 
@@ -39,7 +40,7 @@ def next_step(facts: TrialFacts, *, at: datetime) -> Step:
         return Step.REMIND
     if not facts.converts:
         return Step.END
-    if facts.has_undecided_payment:
+    if facts.must_wait:
         return Step.WAIT
     return Step.END if facts.is_charged or not facts.has_fit_card else Step.CHARGE
 

@@ -31,6 +31,7 @@ from app.domain.billing.trials.conversion import (
 )
 from app.domain.billing.trials.rules import REMINDED_AHEAD, Step, TrialFacts, next_step, reminder_days
 from app.domain.jobs import Job
+from app.domain.ledger.proof import is_parked
 from app.domain.subscriptions.queries import claim_subscription
 from app.domain.subscriptions.service import DATA_KEPT
 from app.domain.workspaces.standstill import stop_all
@@ -49,7 +50,7 @@ class Trial:
     ends_at: datetime
     price: PlanPrice | None
     card: StoredCard | None
-    has_undecided_payment: bool
+    must_wait: bool
 
     @property
     def facts(self) -> TrialFacts:
@@ -58,7 +59,7 @@ class Trial:
             ends_at=self.ends_at,
             converts=self.price is not None,
             is_charged=self.subscription.charge_attempts > 0,
-            has_undecided_payment=self.has_undecided_payment,
+            must_wait=self.must_wait,
             has_fit_card=self.card is not None,
         )
 
@@ -124,7 +125,8 @@ async def _take(session: AsyncSession, subscription_id: UUID, *, at: datetime) -
         subscription.trial_ends_at,
         await chosen_price(session, subscription),
         await fit_card(session, subscription.company_id, at=at),
-        await has_undecided_payment(session, subscription),
+        await has_undecided_payment(session, subscription)
+        or await is_parked(session, subscription.company_id),
     )
 
 
