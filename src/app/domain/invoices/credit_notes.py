@@ -75,9 +75,8 @@ async def issue_credit_note(
 ) -> UUID | None:
     """Take `amount` of an order's invoice back, at most what is left of it; post it and have it rendered.
 
-    `reason` is a message id, printed in the invoice's language; `to` is the account that owes the company
-    what it no longer owes us: refunds payable, or its credit. Returns nothing when there is no invoice, or
-    nothing left of it.
+    `reason` is a message id, printed in the invoice's language; `to` is the account that now owes the company
+    (refunds payable, or its credit). Returns nothing when nothing is left of the invoice, or there is none.
     """
     rows = await lock_invoices(transaction, [order_id])
     taken = min(amount, rows[0].total - rows[0].credited) if rows else 0
