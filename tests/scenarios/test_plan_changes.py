@@ -206,3 +206,19 @@ async def test_nothing_can_be_changed_when_nothing_paid_runs(cashier: Cashier) -
     planner = await make_planner(cashier, START)
     with pytest.raises(NothingRuns):
         await planner.preview("team", "month", END)
+
+
+async def test_the_renewal_brings_the_smaller_plan_and_uses_credit_first(cashier: Cashier) -> None:
+    planner = await make_planner(cashier, START, plan="starter")
+    await planner.change("starter", "year", START + timedelta(days=1))
+    await planner.change("team", "month", MIDDLE)
+    left = await planner.credit()
+    await planner.confirm(await planner.preview("starter", "month", LATER), LATER)
+    end = (await planner.subscription()).current_period_end
+    assert end == MIDDLE.replace(month=7)
+    await cashier.work(end + timedelta(minutes=1))
+    subscription = await planner.subscription()
+    assert (subscription.plan_code, subscription.pending_price_id) == ("starter", None)
+    assert (subscription.current_period_start, subscription.status.value) == (end, "active")
+    assert await planner.credit() == left - STARTER
+    await planner.books()
