@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import OrderKind, Subscription, SubscriptionStatus
+from app.db.models import MONEY_TAKEN, OrderKind, Payment, Subscription, SubscriptionStatus
 from app.domain.audit.service import record
 from app.domain.billing.cancellation.departures import Departure, departure
 from app.domain.billing.changes.reading import held_by, is_running
@@ -167,6 +168,7 @@ async def cancel_now(
     Raises `AmountChanged` when that is no longer what was shown.
     """
     require_payer(viewer)
+    await _hold_payments(session, viewer)
     subscription = await _subscription(session, viewer, lock=True)
     if subscription.status is SubscriptionStatus.CANCELED:
         return Departure(at)
@@ -215,6 +217,12 @@ async def _tell_end(
         ),
         at=at,
     )
+
+
+async def _hold_payments(session: AsyncSession, viewer: Viewer) -> None:
+    """Take what may be refunded before the subscription, as settlement does: neither waits for the other."""
+    paid = select(Payment.id).where(Payment.company_id == viewer.company.id, Payment.status.in_(MONEY_TAKEN))
+    await session.execute(paid.order_by(Payment.id).with_for_update())
 
 
 async def _as_seen(
