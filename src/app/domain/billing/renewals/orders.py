@@ -27,32 +27,10 @@ async def renewal_order(
     known = await _order_of(session, subscription.id, period)
     if known is not None:
         return known
-    credit = min(await credit_of(session, subscription.company_id, price.currency), price.gross)
-    steps: list[Step] = [PriceStep(price=PriceVersion.of(price))]
-    if credit:
-        steps.append(CreditStep(amount=credit))
     contact = await billing_contact(session, subscription.company_id)
-    order = Order(
-        id=uuid7(),
-        company_id=subscription.company_id,
-        subscription_id=subscription.id,
-        placed_by_id=contact.id if contact else None,  # nobody did; letters and invoice mail go there
-        status=OrderStatus.OPEN,
-        kind=OrderKind.RENEWAL,
-        plan_code=price.plan_code,
-        plan_name=price.plan.name,
-        price_id=price.id,
-        interval=price.interval,
-        currency=price.currency,
-        gross=price.gross,
-        net=price.net,
-        vat=price.vat,
-        vat_basis_points=price.vat_basis_points,
-        credit=credit,
-        period_start=period.start,
-        period_end=period.end,
-        explanation=to_json(steps),
-    )
+    credit = min(await credit_of(session, subscription.company_id, price.currency), price.gross)
+    order = _new_order(subscription, price, period, credit)
+    order.placed_by_id = contact.id if contact else None  # nobody did; letters and invoice mail go there
     session.add(order)
     await session.flush()
     return order
@@ -100,6 +78,32 @@ async def cancel_open_orders(
         .values(status=OrderStatus.CANCELED)
     )
     await session.execute(statement)
+
+
+def _new_order(subscription: Subscription, price: PlanPrice, period: Period, credit: int) -> Order:
+    steps: list[Step] = [PriceStep(price=PriceVersion.of(price))]
+    if credit:
+        steps.append(CreditStep(amount=credit))
+    return Order(
+        id=uuid7(),
+        company_id=subscription.company_id,
+        subscription_id=subscription.id,
+        status=OrderStatus.OPEN,
+        kind=OrderKind.RENEWAL,
+        plan_code=price.plan_code,
+        plan_name=price.plan.name,
+        price_id=price.id,
+        interval=price.interval,
+        currency=price.currency,
+        gross=price.gross,
+        net=price.net,
+        vat=price.vat,
+        vat_basis_points=price.vat_basis_points,
+        credit=credit,
+        period_start=period.start,
+        period_end=period.end,
+        explanation=to_json(steps),
+    )
 
 
 async def _order_of(session: AsyncSession, subscription_id: UUID, period: Period) -> Order | None:
