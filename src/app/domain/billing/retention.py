@@ -57,7 +57,7 @@ async def due_retention(session: AsyncSession, *, at: datetime, limit: int = AT_
         select(Subscription.id)
         .where(
             Subscription.status.in_((SubscriptionStatus.SUSPENDED, SubscriptionStatus.CANCELED)),
-            until.is_not(None),
+            until <= at + timedelta(days=REMINDED_AHEAD[0]),  # what the index is read for
             Subscription.data_deleted_at.is_(None),
             or_(until <= at, lacks_reminder(ReminderKind.DELETION, until, REMINDED_AHEAD, at=at)),
         )

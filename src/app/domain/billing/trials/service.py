@@ -1,7 +1,7 @@
 """The trial check: reminders, the charge that was agreed to, and the end; each trial by itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import and_, exists, or_, select
@@ -83,6 +83,8 @@ async def due_trials(session: AsyncSession, *, at: datetime, limit: int = AT_MOS
         select(Subscription.id)
         .where(
             Subscription.status == SubscriptionStatus.TRIALING,
+            Subscription.trial_ends_at
+            <= at + timedelta(days=REMINDED_AHEAD[0]),  # what the index is read for
             or_(over, and_(Subscription.trial_ends_at > at, unreminded)),
         )
         .order_by(Subscription.trial_ends_at)
