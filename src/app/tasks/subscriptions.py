@@ -26,15 +26,25 @@ from app.tasks.context import Resources, resources_of
 NAME = "subscription_manager"
 AT_MOST = 5_000
 """Subscriptions of one kind in one run; the next run takes up where it ends."""
+PAGE = 200
+"""Rows that are read at a time."""
 Key = tuple[datetime, UUID]
 log = structlog.stdlib.get_logger("subscriptions")
 
 
-class Claim(Protocol):
-    """Takes the next due row behind a key, unless another worker holds it."""
+class DuePage(Protocol):
+    """Reads the next due rows behind a key, in their order."""
 
     async def __call__(
-        self, session: AsyncSession, *, at: datetime, after: Key | None
+        self, session: AsyncSession, *, at: datetime, after: Key | None, limit: int
+    ) -> list[Key]: ...
+
+
+class Claim(Protocol):
+    """Takes one row that is still due, unless another worker holds it."""
+
+    async def __call__(
+        self, session: AsyncSession, subscription_id: UUID, *, at: datetime
     ) -> Subscription | None: ...
 
 
@@ -48,25 +58,32 @@ class Act(Protocol):
 
 @dataclass
 class Pass:
-    """One walk over the due rows in their order: each is taken once, also one that fails."""
+    """One walk over the due rows in their order, a page at a time; each is tried once, also if it fails."""
 
+    due_page: DuePage
     claim: Claim
     act: Act
-    due: Callable[[Subscription], datetime | None]
+    page: list[Key] = field(default_factory=list)
     after: Key | None = None
-    taken: int = 0
+    left: int = AT_MOST
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def take_next(self, session: AsyncSession, at: datetime) -> Subscription | None:
-        """Take the next row and remember how far the walk has come."""
+    async def next_id(self, resources: Resources, at: datetime) -> UUID | None:
+        """Return the next row to try, or nothing at the end of the walk."""
         async with self.turn:
-            if self.taken >= AT_MOST:
+            if not self.page and self.left:
+                await self._turn_page(resources, at)
+            if not self.page:
                 return None
-            subscription = await self.claim(session, at=at, after=self.after)
-            if subscription is not None:
-                self.taken += 1
-                self.after = (self.due(subscription) or at, subscription.id)
-            return subscription
+            self.after = self.page.pop()
+            return self.after[1]
+
+    async def _turn_page(self, resources: Resources, at: datetime) -> None:
+        """Read on; the rows are let go again, since each is taken by itself."""
+        limit = min(PAGE, self.left)
+        async with unit_of_work(resources.session_maker) as session:
+            page = await self.due_page(session, at=at, after=self.after, limit=limit)
+        self.page, self.left = page[::-1], self.left - len(page)
 
 
 async def subscription_manager(context: Context) -> None:
@@ -78,38 +95,33 @@ async def manage_subscriptions(resources: Resources, at: datetime) -> Tally:
     """Do all that is due for paid subscriptions, each in its own transaction; many workers may do so."""
     async with recorded_run(resources.session_maker, NAME) as tally:
         for work in (
-            Pass(renewals.claim_due, renewals.renew, lambda row: row.current_period_end),
-            Pass(dunning.claim_due, dunning.look, lambda row: row.next_attempt_at),
+            Pass(renewals.due_page, renewals.claim, renewals.renew),
+            Pass(dunning.due_page, dunning.claim, dunning.look),
         ):
-            await asyncio.gather(
-                *(_work_off(resources, at, work, tally) for _ in range(resources.rows_at_once))
-            )
+            hands = (_work_off(resources, at, work, tally) for _ in range(resources.rows_at_once))
+            await asyncio.gather(*hands)
         await _stop_uncovered(resources, at, tally)
     return tally
 
 
 async def _work_off(resources: Resources, at: datetime, work: Pass, tally: Tally) -> None:
-    while (outcome := await _take_one(resources, at, work)) is not None:
-        tally.found += 1
-        tally.done += outcome
-        tally.failed += not outcome
+    while (row_id := await work.next_id(resources, at)) is not None:
+        try:
+            taken = await _take(resources, at, work, row_id)
+        except Exception:
+            tally.found, tally.failed = tally.found + 1, tally.failed + 1
+            log.exception("subscription.failed", row=str(row_id))
+        else:
+            tally.found, tally.done = tally.found + taken, tally.done + taken
 
 
-async def _take_one(resources: Resources, at: datetime, work: Pass) -> bool | None:
-    """Say whether one row was done, or nothing when none is left; a fault of the claim itself is raised."""
-    subscription: Subscription | None = None
-    try:
-        async with unit_of_work(resources.session_maker) as session:
-            subscription = await work.take_next(session, at)
-            if subscription is None:
-                return None
+async def _take(resources: Resources, at: datetime, work: Pass, row_id: UUID) -> bool:
+    """Say whether the row was still due and is done now."""
+    async with unit_of_work(resources.session_maker) as session:
+        subscription = await work.claim(session, row_id, at=at)
+        if subscription is not None:
             await work.act(session, subscription, settings=resources.settings, at=at)
-    except Exception:
-        if subscription is None:
-            raise
-        log.exception("subscription.failed", row=str(subscription.id))
-        return False
-    return True
+    return subscription is not None
 
 
 async def _stop_uncovered(resources: Resources, at: datetime, tally: Tally) -> None:

@@ -41,17 +41,26 @@ Key = tuple[datetime, UUID]
 log = structlog.stdlib.get_logger("dunning")
 
 
-async def claim_due(session: AsyncSession, *, at: datetime, after: Key | None) -> Subscription | None:
-    """Take the next subscription that is to be looked at, behind `after`, that no other worker holds."""
+async def due_page(session: AsyncSession, *, at: datetime, after: Key | None, limit: int) -> list[Key]:
+    """Return the next subscriptions to look at, behind `after`, that no worker holds just now."""
     key = tuple_(Subscription.next_attempt_at, Subscription.id)
     statement = (
-        select(Subscription)
-        .where(Subscription.next_attempt_at <= at, Subscription.next_attempt_at.is_not(None))
+        select(Subscription.next_attempt_at, Subscription.id)
+        .where(Subscription.next_attempt_at <= at)
         .order_by(Subscription.next_attempt_at, Subscription.id)
-        .limit(1)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return await session.scalar(statement.where(key > after) if after else statement)
+    rows = await session.execute(statement.where(key > after) if after else statement)
+    return [(due_at, subscription_id) for due_at, subscription_id in rows if due_at is not None]
+
+
+async def claim(session: AsyncSession, subscription_id: UUID, *, at: datetime) -> Subscription | None:
+    """Take one that is still to be looked at, unless another worker holds it."""
+    statement = select(Subscription).where(
+        Subscription.id == subscription_id, Subscription.next_attempt_at <= at
+    )
+    return await session.scalar(statement.with_for_update(skip_locked=True))
 
 
 async def look(

@@ -1,13 +1,14 @@
 """What follows a paid period: the end that was wished, or the next period, ordered and charged.
 
-Each subscription is one transaction, which takes the next due one that nobody holds. So any number of
-workers share the work, a run may come late or twice, and one that fails keeps no other waiting.
+Due ones are read a page at a time, and each is a transaction of its own, which takes the row if it is still
+due and nobody holds it. So any number of workers share the work, a run may come late or twice, and one that
+fails keeps no other waiting.
 """
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import ColumnElement, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import (
@@ -34,17 +35,24 @@ from app.lib.uow import defer
 Key = tuple[datetime, UUID]
 
 
-async def claim_due(session: AsyncSession, *, at: datetime, after: Key | None) -> Subscription | None:
-    """Take the next subscription whose period has ended, behind `after`, that no other worker holds."""
+async def due_page(session: AsyncSession, *, at: datetime, after: Key | None, limit: int) -> list[Key]:
+    """Return the next subscriptions whose period has ended, behind `after`, that no worker holds just now."""
     key = tuple_(Subscription.current_period_end, Subscription.id)
     statement = (
-        select(Subscription)
-        .where(Subscription.status == SubscriptionStatus.ACTIVE, Subscription.current_period_end <= at)
+        select(Subscription.current_period_end, Subscription.id)
+        .where(*_has_ended(at))
         .order_by(Subscription.current_period_end, Subscription.id)
-        .limit(1)
+        .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    return await session.scalar(statement.where(key > after) if after else statement)
+    rows = await session.execute(statement.where(key > after) if after else statement)
+    return [(end, subscription_id) for end, subscription_id in rows if end is not None]
+
+
+async def claim(session: AsyncSession, subscription_id: UUID, *, at: datetime) -> Subscription | None:
+    """Take one that is still due, unless another worker holds it."""
+    statement = select(Subscription).where(Subscription.id == subscription_id, *_has_ended(at))
+    return await session.scalar(statement.with_for_update(skip_locked=True))
 
 
 async def renew(
@@ -74,6 +82,10 @@ async def renew(
         return
     await _collect(session, subscription, settings=settings, at=at)
     defer(session, Job.ANNOUNCE, company_id=str(subscription.company_id))
+
+
+def _has_ended(at: datetime) -> tuple[ColumnElement[bool], ...]:
+    return Subscription.status == SubscriptionStatus.ACTIVE, Subscription.current_period_end <= at
 
 
 def _become_past_due(
