@@ -1,12 +1,17 @@
 """The book: it holds after everything that money does, and the database refuses what must never be in it."""
 
+import asyncio
+import json
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from click.testing import CliRunner, Result
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.cli import main
 from app.db.models import LedgerBreak, LedgerProof, Payment
 from app.domain.ledger import entries
 from app.domain.ledger.posting import post, post_once
@@ -191,9 +196,34 @@ async def test_the_database_refuses_to_change_the_past_or_to_keep_what_does_not_
             await session.execute(text(statement))
 
 
+async def test_the_command_succeeds_only_while_every_rule_holds(resources: Resources) -> None:
+    customer = await make_customer(resources.session_maker)
+    await pay(resources.session_maker, customer, resources.settings)
+    settings = resources.settings
+    environment = {
+        "TEZGAH_ENV": "test",
+        "TEZGAH_SECRET_KEY": settings.secret_key,
+        "TEZGAH_DATABASE_URL": settings.database_url,
+        "TEZGAH_REDIS_URL": settings.redis_url,
+        "TEZGAH_SMTP_URL": settings.smtp_url,
+    }
+
+    def check(*options: str) -> Result:
+        return CliRunner().invoke(main, ["ledger", "check", *options], env=environment)
+
+    held = await asyncio.to_thread(check)
+    assert (held.exit_code, held.output.count("holds ")) == (0, len(RULES))
+    assert "5 postings held" in held.output
+    await spoil_credit(resources.session_maker, customer.company.id, 1)
+    broken = await asyncio.to_thread(check, "--json")
+    report = json.loads(broken.output)
+    assert broken.exit_code == 1
+    assert [rule["rule"] for rule in report["rules"] if rule["breaks"]] == ["company_credit"]
+
+
 async def test_a_break_is_kept_with_its_rows_until_it_is_mended(debtor: Debtor, cashier: Cashier) -> None:
     session_maker, at = cashier.resources.session_maker, now()
-    await spoil_credit(session_maker, debtor, 1)
+    await spoil_credit(session_maker, debtor.customer.company.id, 1)
     for _ in range(2):
         async with unit_of_work(session_maker) as session:
             proof = await prove(session, at=at)
@@ -207,7 +237,7 @@ async def test_a_break_is_kept_with_its_rows_until_it_is_mended(debtor: Debtor, 
     assert kept.rows == [
         {"account": "company_credit", "currency": "TRY", "posted": 0, "documents": -1},
     ]
-    await spoil_credit(session_maker, debtor, 0)
+    await spoil_credit(session_maker, debtor.customer.company.id, 0)
     async with unit_of_work(session_maker) as session:
         await prove(session, at=at + LATER)
     assert (await cashier.the(LedgerBreak)).mended_at == at + LATER
@@ -219,20 +249,20 @@ async def test_a_company_with_a_break_is_not_charged_by_itself_and_others_are(
 ) -> None:
     session_maker, at = cashier.resources.session_maker, now()
     other = await cashier.owes(await make_customer(session_maker), at)
-    await spoil_credit(session_maker, debtor, 1)
+    await spoil_credit(session_maker, debtor.customer.company.id, 1)
     async with unit_of_work(session_maker) as session:
         await prove(session, at=at)
         assert await is_parked(session, debtor.customer.company.id)
     with pytest.raises(Parked, match="paused until the books agree"):
         await cashier.write_down(debtor, at)
     await cashier.write_down(other, at)
-    await spoil_credit(session_maker, debtor, 0)
+    await spoil_credit(session_maker, debtor.customer.company.id, 0)
     async with unit_of_work(session_maker) as session:
         await prove(session, at=at)
     assert await cashier.write_down(debtor, at)
 
 
-async def spoil_credit(session_maker: Maker, debtor: Debtor, balance: int) -> None:
+async def spoil_credit(session_maker: Maker, company_id: UUID, balance: int) -> None:
     """Let the ready balance of a company's credit say something that nobody has posted."""
     async with unit_of_work(session_maker) as session:
         await session.execute(
@@ -240,5 +270,5 @@ async def spoil_credit(session_maker: Maker, debtor: Debtor, balance: int) -> No
                 "INSERT INTO company_credits VALUES (:company, 'TRY', :balance) "
                 "ON CONFLICT (company_id, currency) DO UPDATE SET balance = :balance"
             ),
-            {"company": debtor.customer.company.id, "balance": balance},
+            {"company": company_id, "balance": balance},
         )
