@@ -71,6 +71,7 @@ class Order(Identified, CompanyOwned, Base):
         ForeignKey("subscriptions.id", ondelete="RESTRICT"), index=True
     )
     placed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
+    """Of an order that the engine placed: who gets the company's letters about it."""
     status: Mapped[OrderStatus] = mapped_column(default=OrderStatus.OPEN)
     kind: Mapped[OrderKind] = mapped_column(default=OrderKind.PURCHASE)
     plan_code: Mapped[str] = mapped_column(ForeignKey("plans.code", ondelete="RESTRICT"))
