@@ -34,9 +34,7 @@ async def company_with_history(stage: Stage) -> tuple[str, str]:
             raise LookupError("the company has no owner")
         for month in range(PAYMENTS):
             at = began + timedelta(days=30 * month)
-            checkout = await place_order(
-                session, viewer, plan_code="team", interval="month", at=at
-            )
+            checkout = await place_order(session, viewer, plan_code="team", interval="month", at=at)
             message = PaytrCallback(
                 merchant_oid=checkout.payment.merchant_oid,
                 status="success",

@@ -120,6 +120,7 @@ def prepare(resources: Resources, engine: AsyncEngine, *, start: datetime, month
         storage=MemoryStorage(),
         gateway=gateway,
         rows_at_once=1,
+        keeps_runs=False,
     )
     return Rehearsal(own, gateway, clock, start, months)
 

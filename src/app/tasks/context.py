@@ -32,6 +32,8 @@ class Resources:
     routes: Routes
     rows_at_once: int = 4
     """Rows of one sweep in work at a moment: one that waits for a slow answer does not hold up the rest."""
+    keeps_runs: bool = True
+    """Whether each run leaves a row for operators; a rehearsal's are nobody's concern."""
 
 
 def resources_of(context: Context) -> Resources:

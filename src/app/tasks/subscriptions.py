@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import Subscription
 from app.domain.billing.dunning import service as dunning
 from app.domain.billing.renewals import service as renewals
-from app.domain.ops.runs import Tally, recorded_run
+from app.domain.ops.runs import Tally
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces.standstill import stop_all, uncovered_companies
@@ -22,6 +22,7 @@ from app.lib.clock import now
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources, resources_of
+from app.tasks.sweeping import run_of
 
 NAME = "subscription_manager"
 AT_MOST = 5_000
@@ -93,7 +94,7 @@ async def subscription_manager(context: Context) -> None:
 
 async def manage_subscriptions(resources: Resources, at: datetime) -> Tally:
     """Do all that is due for paid subscriptions, each in its own transaction; many workers may do so."""
-    async with recorded_run(resources.session_maker, NAME) as tally:
+    async with run_of(resources, NAME) as tally:
         for work in (
             Pass(renewals.due_page, renewals.claim, renewals.renew),
             Pass(dunning.due_page, dunning.claim, dunning.look),

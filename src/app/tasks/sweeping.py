@@ -1,7 +1,8 @@
 """A sweep: find what is due, do each by itself, so that one bad or slow row stops nothing; record the run."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -27,7 +28,7 @@ Do = Callable[[Resources, UUID, datetime], Awaitable[object]]
 
 async def sweep(resources: Resources, at: datetime, *, name: str, find: FindDue, do: Do) -> Tally:
     """Run `do` for every row due at `at`; record and return found, done and failed."""
-    async with recorded_run(resources.session_maker, name) as tally:
+    async with run_of(resources, name) as tally:
         async with unit_of_work(resources.session_maker) as session:
             due = await find(session, at=at)
         tally.found = len(due)
@@ -35,6 +36,16 @@ async def sweep(resources: Resources, at: datetime, *, name: str, find: FindDue,
         hands = (_work_off(resources, at, name, waiting, do, tally) for _ in range(resources.rows_at_once))
         await asyncio.gather(*hands)
     return tally
+
+
+@asynccontextmanager
+async def run_of(resources: Resources, name: str) -> AsyncIterator[Tally]:
+    """Count what one run does, and record it where runs are kept."""
+    if resources.keeps_runs:
+        async with recorded_run(resources.session_maker, name) as tally:
+            yield tally
+    else:
+        yield Tally()
 
 
 async def _work_off(
