@@ -1,5 +1,6 @@
 """The page behind a payment link: no login, one order, nothing else."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -65,9 +66,11 @@ async def test_paying_by_the_link_renews_and_is_told_on_the_open_page(
     policy = shown.headers["content-security-policy"]
     assert "frame-src http://127.0.0.1:9" in policy
     fragment = {"hx-request": "true"}
-    assert (await payer.client.get(payer.path, headers=fragment)).status_code == 204
+    polled = re.search(r'hx-get="([^"]+)"', shown.text)
+    assert polled is not None
+    assert (await payer.client.get(polled[1], headers=fragment)).status_code == 204, "the frame stays"
     await send_callback(payer.client, callback_form(payment.merchant_oid, payment.amount))
-    told = await payer.client.get(payer.path, headers=fragment)
+    told = await payer.client.get(polled[1], headers=fragment)
     assert "<html" not in told.text
     assert "iframe" not in told.text
     subscription = await payer.tenant.subscription()
@@ -89,6 +92,9 @@ async def test_while_a_charge_is_under_way_nothing_can_be_paid_beside_it(payer: 
     refused = await payer.client.submit(payer.path)
     assert refused.status_code == 409
     assert len(await payer.tenant.attempts(payer.order)) == 1
+    await payer.tenant.cashier.change(charge, status=PaymentStatus.FAILED)
+    told = await payer.client.get(payer.path, headers={"hx-request": "true"})
+    assert '<form action="/pay/' in told.text, "the open page offers it again by itself"
 
 
 @pytest.mark.parametrize("status", [OrderStatus.CANCELED, OrderStatus.EXPIRED])

@@ -3,7 +3,7 @@
 from typing import Any
 
 from litestar import Controller, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 from litestar.plugins.htmx import HTMXTemplate
 from litestar.response import Response, Template
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -38,12 +38,13 @@ class PayController(Controller):
         db_session: Injected[AsyncSession],
         settings: Injected[Settings],
         token: FromPath[str],
+        in_frame: FromQuery[bool] = False,
     ) -> Template | Response[None]:
-        """Show what is owed; the open page asks until something has become of it."""
+        """Show what is owed; a page with PayTR's frame keeps it until something has become of the order."""
         at = now()
         order_id = order_of_link(settings, token, at=at)
         view = await view_of_link(db_session, order_id, settings, at=at)
-        if wants_fragment(request) and view.state is LinkState.OPEN:
+        if wants_fragment(request) and in_frame and view.state is LinkState.OPEN:
             return Response(None, status_code=204)
         return pay_page(request, token, view=view)
 
