@@ -1,6 +1,7 @@
 """Orders that no card has to pay: the company's credit covers them, or nothing is owed."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -45,15 +46,7 @@ async def settle_with_credit(
     parameters = store.activation_parameters(row, decision, at) | lists_of(entries)
     await fetch(session, store.ACTIVATE_SPLIT if decision.splits else store.ACTIVATE, parameters)
     await use_credit(session, row, settings, at=at)
-    record(
-        session,
-        at=at,
-        action="subscription.activated",
-        subject=order_id,
-        company_id=row.company_id,
-        actor="system",
-        facts={"plan": row.plan_code, "gross": row.gross, "credit": row.credit, "currency": row.currency},
-    )
+    _note(session, row, at=at)
     if row.gross:
         draft = invoice_draft(row, decision.bought, settings)
         invoice_id = await invoices.issue(session, draft, series=settings.invoice_series, at=at)
@@ -62,3 +55,15 @@ async def settle_with_credit(
         defer(session, Job.ANNOUNCE, company_id=str(row.company_id))
     await session.refresh(await session.get_one(Order, order_id))
     return True
+
+
+def _note(session: AsyncSession, row: Any, *, at: datetime) -> None:
+    record(
+        session,
+        at=at,
+        action="subscription.activated",
+        subject=row.order_id,
+        company_id=row.company_id,
+        actor="system",
+        facts={"plan": row.plan_code, "gross": row.gross, "credit": row.credit, "currency": row.currency},
+    )
