@@ -36,10 +36,11 @@ LIMIT = 3
 LIMITS = {"/dashboard": LIMIT, "/billing": 5, "/workspaces": LIMIT}
 YESTERDAY = day_of(now()) - timedelta(days=1)
 OPERATORS_PAGES = {
-    "/operator": 5,
+    "/operator": 6,
     "/operator/cases": 2,
     "/operator/payments": 2,
     "/operator/reconciliation": 3,
+    "/operator/ledger": 5,
     "a case": 8,
     "a payment": 6,
     "a day": 6,
@@ -135,6 +136,7 @@ async def fill_the_desk(resources: Resources, number: int) -> dict[str, str]:
         "/operator/cases": "/operator/cases",
         "/operator/payments": "/operator/payments",
         "/operator/reconciliation": "/operator/reconciliation",
+        "/operator/ledger": "/operator/ledger",
         "a case": f"/operator/cases/{case_id}",
         "a payment": f"/operator/payments/{payment.merchant_oid}",
         "a day": f"/operator/reconciliation/{day}",

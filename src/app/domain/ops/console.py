@@ -68,7 +68,7 @@ class Console:
 
 
 async def console_of(session: AsyncSession) -> Console:
-    """Return what waits and what is under way. Six queries, however much there is."""
+    """Return what waits and what is under way. Five queries, however much there is."""
     return Console(
         cases=await _open_cases(session),
         payments=await _undecided_payments(session),

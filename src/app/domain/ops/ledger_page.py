@@ -69,9 +69,10 @@ class LedgerPage:
 
 async def ledger_state(session: AsyncSession) -> LedgerState:
     """Return the newest proof and how many breaks are open."""
-    newest = select(LedgerProof).order_by(LedgerProof.started_at.desc()).limit(1)
     count = select(func.count()).select_from(LedgerBreak).where(LedgerBreak.mended_at.is_(None))
-    return LedgerState(await session.scalar(newest), await session.scalar(count) or 0)
+    newest = select(LedgerProof, count.scalar_subquery()).order_by(LedgerProof.id.desc()).limit(1)
+    found = (await session.execute(newest)).first()
+    return LedgerState(*found) if found else LedgerState(None, 0)
 
 
 async def ledger_page(session: AsyncSession) -> LedgerPage:
