@@ -21,7 +21,7 @@ from app.db.models import (
 )
 from app.domain.audit.service import record
 from app.domain.billing.dunning import letters
-from app.domain.billing.dunning.facts import owed_by
+from app.domain.billing.dunning.facts import owed_with
 from app.domain.billing.dunning.rules import begins, schedule_of, suspension
 from app.domain.billing.dunning.service import take_step
 from app.domain.billing.reminders import tell
@@ -80,7 +80,7 @@ async def renew(
         await settle_with_credit(session, order.id, settings=settings, at=at)
         await session.refresh(subscription)
         return
-    await _collect(session, subscription, settings=settings, at=at)
+    await _collect(session, subscription, order, settings=settings, at=at)
     defer(session, Job.ANNOUNCE, company_id=str(subscription.company_id))
 
 
@@ -107,12 +107,10 @@ def _become_past_due(
 
 
 async def _collect(
-    session: AsyncSession, subscription: Subscription, *, settings: Settings, at: datetime
+    session: AsyncSession, subscription: Subscription, order: Order, *, settings: Settings, at: datetime
 ) -> None:
     """Charge the card on this first day, or write that there is none and how the order can be paid."""
-    owed = await owed_by(session, subscription, at=at)
-    if owed is None:
-        raise LookupError(f"subscription {subscription.id} has no renewal to collect")
+    owed = await owed_with(session, subscription, order, None, at=at)
     await take_step(session, subscription, owed, settings=settings, at=at)
     if owed.card is None:
         stops_at = suspension(owed.debt, schedule_of(settings))
