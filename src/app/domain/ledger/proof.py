@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import LedgerBreak, LedgerProof
+from app.db.models.subscription import RENEWAL_GRACE
 from app.domain.ledger.rules import PARKING, RULES
 from app.domain.ledger.rules.accounts import SHARED
 from app.lib.errors import DomainError
@@ -29,8 +30,6 @@ FINDINGS_A_RULE = 1000
 ROWS_A_BREAK = 20
 UNDECIDED_AT_MOST = timedelta(hours=26)
 """How long an attempt may be undecided: PayTR is asked for a day (`billing.verification.rules.LADDER`)."""
-PAST_ITS_PERIOD_AT_MOST = timedelta(days=7)
-"""How long a subscription may go on when its renewal is late (`subscriptions.entitlement`)."""
 
 EACH = """
 (SELECT CAST('{key}' AS text) AS rule, subject, company_id, CAST(facts AS text) AS facts
@@ -114,7 +113,7 @@ def parameters_of(at: datetime) -> dict[str, datetime]:
     return {
         "at": at,
         "undecided_since": at - UNDECIDED_AT_MOST,
-        "paid_since": at - PAST_ITS_PERIOD_AT_MOST,
+        "paid_since": at - RENEWAL_GRACE,
     }
 
 
