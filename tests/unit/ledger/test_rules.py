@@ -14,4 +14,4 @@ def test_what_the_engine_itself_brings_right_stops_no_charge() -> None:
 
 
 def test_an_attempt_is_missed_only_once_paytr_has_been_asked_for_the_last_time() -> None:
-    assert UNDECIDED_AT_MOST > LADDER[-1]
+    assert LADDER[-1] < UNDECIDED_AT_MOST
