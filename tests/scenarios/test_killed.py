@@ -107,7 +107,9 @@ async def end_state(session: AsyncSession, storage: FileStorage, customer: Custo
     (payment,), (order,), (subscription,) = await rows(Payment), await rows(Order), await rows(Subscription)
     mails = await rows(EmailMessage)
     (invoice,) = await session.scalars(
-        select(Invoice).options(selectinload(Invoice.lines)).where(Invoice.payment_id == payment.id)
+        select(Invoice)
+        .options(selectinload(Invoice.lines), selectinload(Invoice.corrects))
+        .where(Invoice.payment_id == payment.id)
     )
     events = await session.scalars(select(PaymentEvent).where(PaymentEvent.payment_id == payment.id))
     file = await storage.get(invoice.pdf_key or "")

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import (
     MONEY_TAKEN,
     Invoice,
+    InvoiceKind,
     OperatorCase,
     Order,
     OrderStatus,
@@ -20,6 +21,8 @@ from app.db.models import (
     Refund,
     RefundStatus,
 )
+from app.domain.ledger.proof import find_breaks
+from app.lib.clock import now
 from tests.storm.cards import PREFIX
 
 
@@ -36,6 +39,8 @@ class Ours:
     """Kinds of cases by the payment they are about, a refund's by the payment it belongs to."""
     orders: dict[Any, Order]
     invoices: Counter[Any]
+    breaks: list[str]
+    """What our own ledger says does not hold."""
     """Invoices by order."""
 
 
@@ -65,8 +70,10 @@ async def our_book(session: AsyncSession) -> Ours:
     for case in await session.scalars(select(OperatorCase)):
         cases[about.get(case.subject, case.subject)].add(case.kind.value)
     orders = {order.id: order for order in await session.scalars(select(Order))}
-    invoices = Counter(await session.scalars(select(Invoice.order_id)))
-    return Ours(payments, returned, unsettled, cases, orders, invoices)
+    issued = select(Invoice.order_id).where(Invoice.kind == InvoiceKind.INVOICE)
+    invoices = Counter(await session.scalars(issued))
+    breaks = [f"{one.rule}: {one.rows}" for one in (await find_breaks(session, at=now())).found]
+    return Ours(payments, returned, unsettled, cases, orders, invoices, breaks)
 
 
 def compare(ours: Ours, theirs: list[dict[str, Any]]) -> Comparison:
@@ -78,6 +85,7 @@ def compare(ours: Ours, theirs: list[dict[str, Any]]) -> Comparison:
     for name, payment in ours.payments.items():
         _compare_attempt(found, name, payment, book.get(name), ours)
     _compare_orders(found, ours)
+    found.differences += ours.breaks
     found.digest = _digest(ours)
     return found
 
