@@ -20,9 +20,11 @@ from app.domain.billing.changes.quotes import NothingChanges
 from app.domain.billing.changes.reading import NothingRuns
 from app.domain.billing.changes.service import QuoteChanged, undo_pending
 from app.domain.billing.charging.attempts import AlreadyUnderWay
+from app.domain.billing.refunds.service import request_refund
 from app.domain.billing.settlement.service import Outcome
-from app.lib.errors import DomainError
+from app.lib.errors import DomainError, InvalidInput
 from app.lib.uow import unit_of_work
+from app.tasks.billing import SWEEPS
 from tests.scenarios.cashier import Cashier
 from tests.scenarios.planner import make_planner
 
@@ -79,6 +81,31 @@ async def test_a_year_begins_anew_and_what_is_left_of_the_month_pays_a_part_of_i
     }
     with pytest.raises(NothingChanges):
         await planner.preview("team", "year", LATER)
+
+
+async def test_what_became_credit_is_not_given_back_as_money_too(cashier: Cashier) -> None:
+    planner = await make_planner(cashier, START, plan="team")
+    (month,) = await cashier.all(Payment)
+    await planner.change("team", "year", MIDDLE)
+    (invoice,) = [one for one in await cashier.all(Invoice) if one.payment_id == month.id]
+    assert 0 < invoice.credited < invoice.total
+    left = invoice.total - invoice.credited
+
+    async def give_back(amount: int) -> None:
+        async with unit_of_work(cashier.resources.session_maker) as session:
+            await request_refund(
+                session, month.id, amount=amount, reason="goodwill", requested_by_id=None, at=MIDDLE
+            )
+
+    with pytest.raises(InvalidInput, match="credit already"):
+        await give_back(left + 1)
+    await give_back(left)
+    with pytest.raises(InvalidInput, match="credit already"):
+        await give_back(1)
+    cashier.gateway.clock = lambda: MIDDLE
+    await SWEEPS["sweep_refunds"](cashier.resources, MIDDLE + timedelta(minutes=1))
+    assert (await planner.books()).get("refunds_payable", 0) == 0
+    assert [note.total for note in await cashier.all(Invoice) if note.refund_id] == [left]
 
 
 async def test_credit_that_is_left_over_is_used_first_next_time(cashier: Cashier) -> None:

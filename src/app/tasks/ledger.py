@@ -18,8 +18,10 @@ async def prove_ledger(context: Context) -> None:
 
 async def prove_now(resources: Resources, at: datetime) -> Tally:
     """Prove the book as a recorded run, which finds and fails on the rules that do not hold."""
-    async with recorded_run(resources.session_maker, "prove_ledger") as tally:
-        async with unit_of_work(resources.session_maker) as session:
-            await prove(session, at=at)
-            tally.found = tally.failed = len({one.rule for one in await open_breaks(session)})
+    async with (
+        recorded_run(resources.session_maker, "prove_ledger") as tally,
+        unit_of_work(resources.session_maker) as session,
+    ):
+        await prove(session, at=at)
+        tally.found = tally.failed = len({one.rule for one in await open_breaks(session)})
     return tally

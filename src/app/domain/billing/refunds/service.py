@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.models import REFUND_TRANSITIONS, Payment, Refund, RefundStatus
+from app.db.models import REFUND_TRANSITIONS, Invoice, InvoiceKind, Payment, Refund, RefundStatus
 from app.domain.billing.refunds import outcomes
 from app.domain.billing.refunds.rules import (
     Entry,
@@ -25,9 +25,10 @@ from app.domain.billing.refunds.rules import (
 from app.domain.jobs import Job
 from app.domain.payments.gateway import GatewayError, PaymentGateway, RefundRefused
 from app.domain.payments.values import Inquiry, RefundAnswer
-from app.lib.errors import NotFound
+from app.lib.errors import InvalidInput, NotFound
 from app.lib.i18n import N_
 from app.lib.ids import random_reference, uuid7
+from app.lib.money import Money
 from app.lib.settings import Settings
 from app.lib.uow import defer, unit_of_work
 
@@ -54,6 +55,8 @@ async def request_refund(
     if payment is None:
         raise NotFound(N_("There is no such payment."))
     check_request(payment, amount, reason, at=at, seen_left=seen_left)
+    if not payment.is_surplus:
+        await _refuse_what_is_credit(session, payment, amount)
     refund = Refund(
         id=uuid7(),
         company_id=payment.company_id,
@@ -72,6 +75,27 @@ async def request_refund(
     await outcomes.note_request(session, payment, refund, at=at)
     defer(session, Job.SEND_REFUND, key=f"refund:{refund.id}", refund_id=str(refund.id))
     return refund
+
+
+async def _refuse_what_is_credit(session: AsyncSession, payment: Payment, amount: int) -> None:
+    """Refuse what the company has had back as credit: its invoice is taken back as far already."""
+    left_of_sale = await session.scalar(
+        select(Invoice.total - Invoice.credited)
+        .where(Invoice.order_id == payment.order_id, Invoice.kind == InvoiceKind.INVOICE)
+        .with_for_update()
+    )
+    on_its_way = payment.refund_reserved - payment.refunded
+    surcharge = max((payment.collected or 0) - payment.amount, 0)
+    left = max((left_of_sale or 0) + surcharge - on_its_way, 0)
+    if amount > left:
+        raise InvalidInput(
+            N_(
+                "A part of this payment is the company's credit already; "
+                "at most %(left)s of it can still be given back."
+            ),
+            field="amount",
+            left=Money(left, payment.currency),
+        )
 
 
 async def due_refunds(session: AsyncSession, *, at: datetime, limit: int = 100) -> list[UUID]:
