@@ -198,6 +198,7 @@ class World:
             assert tally.failed == 0, name
 
     async def _tell(self, payment: Payment) -> None:
+        self.at += timedelta(seconds=1)  # no two things happen at one instant
         paid = self.cashier.gateway.attempts[payment.merchant_oid].total
         await self.cashier.callback(payment, self.at, **({} if paid else DECLINED))
 
@@ -224,6 +225,7 @@ class World:
 
     async def _as_owner(self, do: Callable[[AsyncSession, Viewer], Awaitable[Any]]) -> Any:
         """Do what the owner asks for, in one transaction; a refusal is told and changes nothing."""
+        self.at += timedelta(seconds=1)
         try:
             async with unit_of_work(self.cashier.resources.session_maker) as session:
                 return await do(session, await self.customer.viewer(session))

@@ -14,9 +14,10 @@ from app.domain.notifications.mailer import (
     MemoryMailer,
     SmtpMailer,
 )
+from app.domain.notifications.samples import AT
 from app.lib.settings import SettingsError
 from tests.unit.notifications.mail_server import CERTIFICATE, MailServer, mail_server, server_context
-from tests.unit.notifications.samples import AT, letter
+from tests.unit.notifications.samples import letter
 
 SENDER = "Tezgâh <hello@tezgah.example>"
 
