@@ -126,13 +126,21 @@ async def process(settings: Settings, engine: AsyncEngine) -> AsyncIterator[Reso
 
 
 async def empty(engine: AsyncEngine, tables: list[str]) -> None:
-    """Empty the tables; a process that the test before has ended may still hold a row for a moment."""
+    """Empty the tables; a process that the test before has ended may still hold a row for a moment.
+
+    Deleting few rows takes a tenth of the time of TRUNCATE, which makes each table and index a new file. No
+    trigger or key looks at it; a role that may not say so truncates.
+    """
+    deletions = "; ".join(f"DELETE FROM {table}" for table in tables)  # noqa: S608 names of our own tables
+    statement = f"DO $$ BEGIN SET LOCAL session_replication_role = replica; {deletions}; END $$"
     for last in (False, False, True):
         try:
             async with engine.begin() as connection:
-                await connection.execute(text(f"TRUNCATE {', '.join(tables)} CASCADE"))
+                await connection.execute(text(statement))
         except DBAPIError as error:
-            if last or "deadlock" not in str(error):
+            if "permission denied" in str(error):
+                statement = f"TRUNCATE {', '.join(tables)} CASCADE"
+            elif last or "deadlock" not in str(error):
                 raise
         else:
             return

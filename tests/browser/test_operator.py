@@ -86,6 +86,7 @@ def test_every_page_of_the_console_fits_and_raises_no_error(
         "/cases?status=closed",
         "/payments",
         f"/payments/{merchant_oid}",
+        "/ledger",
         "/reconciliation",
     ):
         look_at(page, f"/operator{name}", folder / f"operator{re.sub(r'[^a-z]+', '-', name[:18])}.png")

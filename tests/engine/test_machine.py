@@ -17,7 +17,7 @@ from tests.factories import make_customer
 from tests.scenarios.cashier import Cashier
 
 STEPS_AN_EXAMPLE = 20
-EXAMPLES = max(int(os.environ.get("TEZGAH_ENGINE_STEPS", "60")) // STEPS_AN_EXAMPLE, 1)
+EXAMPLES = max(int(os.environ.get("TEZGAH_ENGINE_STEPS", "20")) // STEPS_AN_EXAMPLE, 1)
 EPOCH = datetime(2027, 1, 31, 9, 0, tzinfo=UTC)
 PLANS = st.sampled_from(["starter", "team", "enterprise"])
 INTERVALS = st.sampled_from(["month", "month", "year"])

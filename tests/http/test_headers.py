@@ -74,7 +74,10 @@ async def test_the_checkout_alone_may_frame_the_gateway(client: Browser, session
     assert policy["script-src"] == ["'self'", "http://127.0.0.1:9"]
     assert policy["default-src"] == ["'self'"]
     assert "unsafe-" not in answer.headers["content-security-policy"]
-    assert "frame-src 'none'" in (await client.get("/billing")).headers["content-security-policy"]
+    for path in ("/billing", "/billing/plan-change/preview"):
+        assert "frame-src 'none'" in (await client.get(path)).headers["content-security-policy"], path
+    change = await client.submit("/billing/plan-change", plan="team", interval="month", quote="")
+    assert policy_of(change.headers["content-security-policy"]) == policy
 
 
 async def test_files_of_ours_may_be_kept_and_change_their_address_with_their_content(

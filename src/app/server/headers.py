@@ -8,6 +8,8 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from app.lib.settings import Settings
 
 CHECKOUT_PATH = "/billing/checkout"
+CHANGE_PATH = "/billing/plan-change"
+"""Its answer may be the checkout of what the change costs; the pages below it never are."""
 RETURN_PATH = "/billing/return/"
 PAY_PATH, PAY_RETURN_PATH = "/pay/", "/pay/return/"
 """Whoever holds such an address may pay by it, so no other site is told of it."""
@@ -45,12 +47,12 @@ class SecurityHeaders:
         gateway = origin_of(paytr_base_url)
         self._common = encoded(common)
         card_form = encoded({**common, "Content-Security-Policy": content_security_policy(posts_to=gateway)})
+        checkout = encoded({**common, "Content-Security-Policy": content_security_policy(frames=gateway)})
         unnamed = {**common, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
         self._by_path = {
             **dict.fromkeys(CARD_FORM_PATHS, card_form),  # first, as one of them is below the checkout's
-            CHECKOUT_PATH: encoded(
-                {**common, "Content-Security-Policy": content_security_policy(frames=gateway)}
-            ),
+            f"{CHANGE_PATH}/": self._common,
+            **dict.fromkeys((CHECKOUT_PATH, CHANGE_PATH), checkout),
             RETURN_PATH: encoded(
                 {**common, "Content-Security-Policy": content_security_policy(framed_by=gateway)}
             ),
