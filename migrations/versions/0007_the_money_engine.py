@@ -55,7 +55,9 @@ BEGIN
 END $$
 """
 JOURNAL_BALANCES = """
-CREATE FUNCTION refuse_unbalanced_journal() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION refuse_unbalanced_journal() RETURNS trigger LANGUAGE plpgsql
+SET enable_seqscan TO off -- a plan made while the book was small would read all of it each time
+AS $$
 DECLARE
     journal CONSTANT uuid := CASE TG_TABLE_NAME WHEN 'journals' THEN to_jsonb(NEW) ->> 'id'
                                                 ELSE to_jsonb(NEW) ->> 'journal_id' END;
