@@ -25,7 +25,7 @@ from app.db.models import (
 )
 from app.domain.audit.service import record
 from app.domain.billing.charging.attempts import refuse_while_charging
-from app.domain.billing.explaining import CreditStep, PriceStep, PriceVersion, Step, to_json
+from app.domain.billing.ordering import order_at_price
 from app.domain.billing.verification.rules import LADDER
 from app.domain.companies.viewer import Viewer
 from app.domain.ledger.credits import credit_of
@@ -103,7 +103,7 @@ async def place_order(
     credit = min(await credit_of(session, viewer.company.id, price.currency), price.gross)
     order = await _open_order(session, subscription, price, credit)
     if order is None:
-        order = _new_order(viewer, subscription, price, credit)
+        order = order_at_price(subscription, price, placed_by_id=viewer.user.id, credit=credit)
     else:
         await refuse_while_charging(session, order.id)
     session.add(order)
@@ -247,27 +247,4 @@ def new_attempt(order: Order, merchant_oid: str, at: datetime) -> Payment:
         currency=order.currency,
         expires_at=at + FRAME_LIMIT,
         next_inquiry_at=at + FRAME_LIMIT + LADDER[0],
-    )
-
-
-def _new_order(viewer: Viewer, subscription: Subscription, price: PlanPrice, credit: int) -> Order:
-    steps: list[Step] = [PriceStep(price=PriceVersion.of(price))]
-    if credit:
-        steps.append(CreditStep(amount=credit))
-    return Order(
-        id=uuid7(),
-        company_id=viewer.company.id,
-        subscription_id=subscription.id,
-        placed_by_id=viewer.user.id,
-        plan_code=price.plan_code,
-        plan_name=price.plan.name,
-        price_id=price.id,
-        interval=price.interval,
-        currency=price.currency,
-        gross=price.gross,
-        net=price.net,
-        vat=price.vat,
-        vat_basis_points=price.vat_basis_points,
-        credit=credit,
-        explanation=to_json(steps),
     )

@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.db.models import PlanPrice, ReminderKind, StoredCard, Subscription, SubscriptionStatus
 from app.domain.billing.dunning.facts import card_to_charge
 from app.domain.billing.reminders import Write, days_ahead, lacks_reminder, remind_once
-from app.domain.billing.renewals.orders import price_with_plan
 from app.domain.ledger.credits import credit_of
 from app.domain.notifications.messages import RenewalNotice
+from app.domain.plans.queries import price_with_plan
 from app.domain.subscriptions.queries import claim_subscription
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work

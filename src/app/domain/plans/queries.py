@@ -1,10 +1,11 @@
 """Reading the catalogue."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import contains_eager, joinedload
 
 from app.db.models import Interval, Plan, PlanPrice
 from app.lib.errors import NotFound
@@ -40,6 +41,11 @@ async def current_offers(session: AsyncSession, currency: str = TURKISH_LIRA) ->
     for price in await session.scalars(statement):
         offers.setdefault(price.plan_code, Offer(price.plan, {})).prices[price.interval] = price
     return list(offers.values())
+
+
+async def price_with_plan(session: AsyncSession, price_id: UUID) -> PlanPrice:
+    """Return one price version with its plan."""
+    return await session.get_one(PlanPrice, price_id, options=[joinedload(PlanPrice.plan)])
 
 
 async def current_price(

@@ -5,7 +5,6 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
 
 from app.db.models import (
     UNDECIDED,
@@ -22,6 +21,7 @@ from app.db.models import (
 from app.domain.billing.changes.quotes import Held
 from app.domain.billing.settlement.unused import room_in, rooms_of
 from app.domain.ledger.credits import credit_of
+from app.domain.plans.queries import price_with_plan
 from app.domain.subscriptions.periods import Period
 from app.domain.subscriptions.proration import Slice, running
 from app.lib.errors import DomainError
@@ -56,11 +56,6 @@ def is_running(subscription: Subscription, at: datetime) -> bool:
     """Say whether a paid period runs; one that is past its end waits for its renewal."""
     end = subscription.current_period_end
     return subscription.status is SubscriptionStatus.ACTIVE and end is not None and end > at
-
-
-async def price_with_plan(session: AsyncSession, price_id: UUID) -> PlanPrice:
-    """Return one price version with its plan."""
-    return await session.get_one(PlanPrice, price_id, options=[joinedload(PlanPrice.plan)])
 
 
 async def open_changes(session: AsyncSession, subscription_id: UUID) -> list[Order]:

@@ -24,9 +24,10 @@ from app.domain.billing.dunning.facts import Owed, owed_by, owed_with
 from app.domain.billing.dunning.rules import Cancel, Charge, StageKind, Suspend, Wait, schedule_of
 from app.domain.billing.reminders import remind_once, tell
 from app.domain.billing.renewals.ending import end_subscription
-from app.domain.billing.renewals.orders import open_renewals, price_with_plan, renewal_order
+from app.domain.billing.renewals.orders import open_renewals, renewal_order
 from app.domain.jobs import Job
 from app.domain.ledger.proof import Parked
+from app.domain.plans.queries import price_with_plan
 from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces.standstill import stop_all
 from app.lib.settings import Settings

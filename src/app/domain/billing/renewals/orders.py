@@ -5,14 +5,12 @@ from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import joinedload
 
 from app.db.models import Order, OrderKind, OrderStatus, PlanPrice, Subscription
-from app.domain.billing.explaining import CreditStep, PriceStep, PriceVersion, Step, to_json
+from app.domain.billing.ordering import order_at_price
 from app.domain.companies.queries import billing_contact
 from app.domain.ledger.credits import credit_of
 from app.domain.subscriptions.periods import Period, first_period, following_period
-from app.lib.ids import uuid7
 
 
 async def renewal_order(
@@ -29,8 +27,14 @@ async def renewal_order(
         return known
     contact = await billing_contact(session, subscription.company_id)
     credit = min(await credit_of(session, subscription.company_id, price.currency), price.gross)
-    order = _new_order(subscription, price, period, credit)
-    order.placed_by_id = contact.id if contact else None  # nobody did; letters and invoice mail go there
+    order = order_at_price(
+        subscription,
+        price,
+        placed_by_id=contact.id if contact else None,  # nobody did; letters and invoice mail go there
+        credit=credit,
+        kind=OrderKind.RENEWAL,
+        period=period,
+    )
     session.add(order)
     await session.flush()
     return order
@@ -43,11 +47,6 @@ def following(subscription: Subscription, price: PlanPrice, at: datetime) -> Per
         return first_period(subscription.trial_ends_at or at, price.interval)
     _, period = following_period(subscription.anchor_at, price.interval, end)
     return period
-
-
-async def price_with_plan(session: AsyncSession, price_id: UUID) -> PlanPrice:
-    """Return one price version with its plan."""
-    return await session.get_one(PlanPrice, price_id, options=[joinedload(PlanPrice.plan)])
 
 
 async def open_renewals(session: AsyncSession, subscription_id: UUID) -> list[Order]:
@@ -78,32 +77,6 @@ async def cancel_open_orders(
         .values(status=OrderStatus.CANCELED)
     )
     await session.execute(statement)
-
-
-def _new_order(subscription: Subscription, price: PlanPrice, period: Period, credit: int) -> Order:
-    steps: list[Step] = [PriceStep(price=PriceVersion.of(price))]
-    if credit:
-        steps.append(CreditStep(amount=credit))
-    return Order(
-        id=uuid7(),
-        company_id=subscription.company_id,
-        subscription_id=subscription.id,
-        status=OrderStatus.OPEN,
-        kind=OrderKind.RENEWAL,
-        plan_code=price.plan_code,
-        plan_name=price.plan.name,
-        price_id=price.id,
-        interval=price.interval,
-        currency=price.currency,
-        gross=price.gross,
-        net=price.net,
-        vat=price.vat,
-        vat_basis_points=price.vat_basis_points,
-        credit=credit,
-        period_start=period.start,
-        period_end=period.end,
-        explanation=to_json(steps),
-    )
 
 
 async def _order_of(session: AsyncSession, subscription_id: UUID, period: Period) -> Order | None:

@@ -26,9 +26,10 @@ from app.domain.billing.dunning.rules import begins, schedule_of, suspension
 from app.domain.billing.dunning.service import take_step
 from app.domain.billing.reminders import tell
 from app.domain.billing.renewals.ending import end_subscription
-from app.domain.billing.renewals.orders import cancel_open_orders, price_with_plan, renewal_order
+from app.domain.billing.renewals.orders import cancel_open_orders, renewal_order
 from app.domain.billing.settlement.free import settle_with_credit
 from app.domain.jobs import Job
+from app.domain.plans.queries import price_with_plan
 from app.lib.settings import Settings
 from app.lib.uow import defer
 

@@ -27,7 +27,7 @@ from app.db.models import (
 )
 from app.domain.audit.service import record
 from app.domain.billing.charging.service import request_charge
-from app.domain.billing.explaining import PriceStep, PriceVersion, to_json
+from app.domain.billing.ordering import order_at_price
 from app.domain.companies.queries import billing_contact
 from app.domain.companies.viewer import Viewer
 from app.domain.plans.queries import Offer
@@ -35,7 +35,6 @@ from app.domain.subscriptions.queries import newest_subscription
 from app.lib.clock import ISTANBUL
 from app.lib.errors import DomainError, InvalidInput, NotAllowed
 from app.lib.i18n import N_
-from app.lib.ids import uuid7
 from app.lib.money import TURKISH_LIRA
 
 
@@ -227,22 +226,7 @@ async def _open_order(session: AsyncSession, subscription: Subscription, price: 
 
 async def _new_order(session: AsyncSession, subscription: Subscription, price: PlanPrice) -> Order:
     contact = await billing_contact(session, subscription.company_id)
-    order = Order(
-        id=uuid7(),
-        company_id=subscription.company_id,
-        subscription_id=subscription.id,
-        placed_by_id=contact.id if contact else None,
-        plan_code=price.plan_code,
-        plan_name=price.plan.name,
-        price_id=price.id,
-        interval=price.interval,
-        currency=price.currency,
-        gross=price.gross,
-        net=price.net,
-        vat=price.vat,
-        vat_basis_points=price.vat_basis_points,
-        explanation=to_json([PriceStep(price=PriceVersion.of(price))]),
-    )
+    order = order_at_price(subscription, price, placed_by_id=contact.id if contact else None)
     session.add(order)
     await session.flush()
     return order
