@@ -11,12 +11,15 @@ from sqlalchemy import func, select
 from app.db.models import (
     CaseKind,
     OperatorCase,
+    Order,
+    OrderKind,
     Payment,
     PaymentStatus,
     ReconciliationRun,
     Refund,
     RefundStatus,
     Subscription,
+    SubscriptionStatus,
 )
 from app.domain.billing.demo.service import seed_demo
 from app.domain.billing.demo.stories import STORIES
@@ -102,6 +105,19 @@ async def test_every_day_of_the_demo_is_proven_and_only_its_own_case_is_open(
     assert all(run.error is None and run.difference_count == 0 for run in runs)
     assert all(Totals(**totals).adds_up for run in runs for totals in run.totals.values())
     assert await our_book(process) == book(sandbox)
+
+
+async def test_the_engine_follows_the_debts_of_the_demo(resources: Resources, sandbox: Sandbox) -> None:
+    process = beside(resources, sandbox.url)
+    await seed(process)
+    assert (await SWEEPS["subscription_manager"](process, now())).failed == 0
+    async with process.session_maker() as session:
+        in_debt = select(Subscription).where(Subscription.past_due_since.is_not(None))
+        owing = list(await session.scalars(in_debt))
+        owed = list(await session.scalars(select(Order).where(Order.kind == OrderKind.RENEWAL)))
+    assert {one.status for one in owing} == {SubscriptionStatus.PAST_DUE, SubscriptionStatus.SUSPENDED}
+    assert {order.subscription_id for order in owed} == {one.id for one in owing}
+    assert all(one.next_attempt_at and one.next_attempt_at > now() for one in owing)
 
 
 async def test_seeding_again_changes_neither_book(resources: Resources, sandbox: Sandbox) -> None:

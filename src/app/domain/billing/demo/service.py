@@ -145,6 +145,7 @@ async def _end(session: AsyncSession, company: Company, story: Story, *, at: dat
         raise LookupError(f"{story.company} has no subscription")
     if SubscriptionStatus.PAST_DUE in PATHS[story.status]:
         subscription.past_due_since = subscription.current_period_end
+        subscription.next_attempt_at = at  # from here on the engine follows the debt, as any other
     for status in PATHS[story.status]:
         subscription.status = SUBSCRIPTION_TRANSITIONS.move(subscription.status, status)
     if story.status is SubscriptionStatus.SUSPENDED:
