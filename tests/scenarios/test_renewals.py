@@ -1,10 +1,14 @@
 """Renewals: the period that follows is ordered once, charged once, and paid for exactly."""
 
 import asyncio
+from dataclasses import replace
+from datetime import timedelta
 
 import pytest
+from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.db.models import (
+    Company,
     CompanyCredit,
     EmailMessage,
     Interval,
@@ -19,6 +23,7 @@ from app.domain.ledger.credits import credit_of
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.periods import boundary
 from app.lib.uow import unit_of_work
+from app.server.plugins import build_engine
 from app.tasks.billing import SWEEPS
 from app.tasks.subscriptions import manage_subscriptions
 from tests.factories import make_customer
@@ -136,12 +141,29 @@ async def test_credit_that_covers_all_renews_without_asking_a_card(cashier: Cash
     assert await tenant.attempts(await tenant.renewal()) == []
 
 
-async def test_one_that_cannot_be_renewed_stops_no_other(cashier: Cashier, tenant: Tenant) -> None:
+async def test_one_that_fails_and_one_that_hangs_stop_no_other_and_are_named(
+    cashier: Cashier, tenant: Tenant
+) -> None:
     await cashier.change(await tenant.subscription(), price_id=None)
-    other = await make_customer(cashier.resources.session_maker, at=tenant.end - 20 * DAY)
-    await cashier.buy(other, tenant.end - 20 * DAY)
-    tally = await tenant.pass_time(tenant.end + 20 * DAY)
-    assert (tally.found, tally.done, tally.failed) == (2, 1, 1)
+    stuck, sound = [
+        await make_customer(cashier.resources.session_maker, at=tenant.end - day * DAY) for day in (21, 20)
+    ]
+    for customer in (stuck, sound):
+        await cashier.buy(customer, tenant.end - 20 * DAY)
+    due = tenant.end + 20 * DAY
+    impatient = build_engine(cashier.resources.settings, lock_wait=timedelta(milliseconds=100))
+    one_hand = replace(
+        cashier.resources, session_maker=async_sessionmaker(impatient, expire_on_commit=False), rows_at_once=1
+    )
+    async with cashier.resources.session_maker() as held:
+        await held.get_one(Company, stuck.company.id, with_for_update=True)
+        tally = await manage_subscriptions(one_hand, due)
+    await impatient.dispose()
+    assert (tally.found, tally.done, tally.failed) == (3, 1, 2)
+    assert [order.company_id for order in await tenant.renewals()] == [sound.company.id]
     run = (await cashier.all(JobRun))[-1]
-    assert (run.name, run.found, run.done, run.failed) == ("subscription_manager", 2, 1, 1)
-    assert [order.company_id for order in await tenant.renewals()] == [other.company.id]
+    assert (run.name, run.found, run.done, run.failed) == ("subscription_manager", 3, 1, 2)
+    failed, hung = sorted(run.error.splitlines(), key=lambda line: "Lock" in line)
+    assert failed.endswith("LookupError: a paid period without a price")
+    assert hung.endswith("LockNotAvailableError: canceling statement due to lock timeout")
+    assert (await tenant.pass_time(due)).done == 1, "let go, it is renewed by the next run"

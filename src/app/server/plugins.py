@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 from uuid import uuid4
@@ -29,12 +30,17 @@ Alchemy = SQLAlchemyAsyncConfig
 ENQUEUE_SECONDS = 2.0
 """How long a request waits for the queue after its commit; PayTR is waiting for our answer meanwhile."""
 CONCURRENCY = {Queue.BILLING: 4, Queue.PAYTR: 8, Queue.MAIL: 2, Queue.WORKSPACES: 4}
+LOCK_WAIT = timedelta(seconds=10)
+"""How long a statement waits for a row that another transaction holds; then it fails, and is tried again
+by whoever finds its row due (docs/adr/0026)."""
+LEFT_OPEN = timedelta(minutes=1)
+"""How long one of our transactions may do nothing until the server ends it, and with it its locks."""
 CRON_SECONDS = {"sweep_reconciliation": 840}
 """Of crons that need more than five minutes: a day is up to some thirty reports, and PayTR may be slow."""
 log = structlog.stdlib.get_logger("queue")
 
 
-def build_engine(settings: Settings) -> AsyncEngine:
+def build_engine(settings: Settings, *, lock_wait: timedelta = LOCK_WAIT) -> AsyncEngine:
     """Return the connection pool: small, because a hot row is served best by few (docs/adr/0009).
 
     A connection that the server has closed is noticed when it is taken, without asking the server:
@@ -46,10 +52,19 @@ def build_engine(settings: Settings) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=10,
         hide_parameters=True,  # an error's text goes to the log, what people typed does not
-        connect_args={"timeout": 5, "command_timeout": 30, "server_settings": {"application_name": "tezgah"}},
+        connect_args={"timeout": 5, "command_timeout": 30, "server_settings": _session_settings(lock_wait)},
     )
     event.listen(engine.sync_engine, "checkout", refuse_closed)
     return engine
+
+
+def _session_settings(lock_wait: timedelta) -> dict[str, str]:
+    """Return what every session asks of the server: nobody waits for ever, nor holds what others wait for."""
+    return {
+        "application_name": "tezgah",
+        "lock_timeout": str(lock_wait // timedelta(milliseconds=1)),
+        "idle_in_transaction_session_timeout": str(LEFT_OPEN // timedelta(milliseconds=1)),
+    }
 
 
 def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:

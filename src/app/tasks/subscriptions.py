@@ -109,8 +109,9 @@ async def _work_off(resources: Resources, at: datetime, work: Pass, tally: Tally
     while (row_id := await work.next_id(resources, at)) is not None:
         try:
             taken = await _take(resources, at, work, row_id)
-        except Exception:
-            tally.found, tally.failed = tally.found + 1, tally.failed + 1
+        except Exception as error:
+            tally.found += 1
+            tally.fail(row_id, error)
             log.exception("subscription.failed", row=str(row_id))
         else:
             tally.found, tally.done = tally.found + taken, tally.done + taken
@@ -131,11 +132,19 @@ async def _stop_uncovered(resources: Resources, at: datetime, tally: Tally) -> N
         companies = await uncovered_companies(session)
     tally.found += len(companies)
     for company_id in companies:
-        async with unit_of_work(resources.session_maker) as session:
-            subscription = await newest_subscription(session, company_id, lock=True)
-            if not entitlement_of(subscription, at).may_run_workspaces:
-                await stop_all(session, company_id, at=at)
-        tally.done += 1
+        try:
+            await _stop_if_uncovered(resources, at, company_id)
+            tally.done += 1
+        except Exception as error:
+            tally.fail(company_id, error)
+            log.exception("subscription.not_stopped", company=str(company_id))
+
+
+async def _stop_if_uncovered(resources: Resources, at: datetime, company_id: UUID) -> None:
+    async with unit_of_work(resources.session_maker) as session:
+        subscription = await newest_subscription(session, company_id, lock=True)
+        if not entitlement_of(subscription, at).may_run_workspaces:
+            await stop_all(session, company_id, at=at)
 
 
 SWEEPS: dict[str, Callable[[Resources, datetime], Awaitable[Tally]]] = {NAME: manage_subscriptions}

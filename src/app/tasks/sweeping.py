@@ -55,6 +55,6 @@ async def _work_off(
         try:
             await do(resources, row_id, at)
             tally.done += 1
-        except Exception:
-            tally.failed += 1
+        except Exception as error:
+            tally.fail(row_id, error)
             log.exception("sweep.row_failed", sweep=name, row=str(row_id))
