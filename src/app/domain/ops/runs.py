@@ -10,7 +10,6 @@ from app.db.models import JobRun
 from app.lib.clock import now
 from app.lib.uow import unit_of_work
 
-
 NAMED_FAILURES = 3
 """Rows that a run's record names; the log has them all."""
 
