@@ -11,7 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import PlanPrice, ReminderKind, StoredCard, Subscription, SubscriptionStatus
-from app.domain.billing.dunning.facts import card_to_charge
+from app.domain.billing.cards.choice import first_fit_card
+from app.domain.billing.cards.store import cards_of
 from app.domain.billing.reminders import Write, days_ahead, lacks_reminder, remind_once
 from app.domain.ledger.credits import credit_of
 from app.domain.notifications.messages import RenewalNotice
@@ -80,7 +81,7 @@ async def _letter(
         raise LookupError(f"subscription {subscription.id} is active without a price")
     price = await price_with_plan(session, price_id)
     credit = min(await credit_of(session, subscription.company_id, price.currency), price.gross)
-    card = await card_to_charge(session, subscription.company_id, at=end)
+    card = first_fit_card(await cards_of(session, subscription.company_id), end)
     return _notice(subscription, end, price, card, credit=credit, settings=settings)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import UNDECIDED, Company, Payment, StoredCard
 from app.domain.audit.service import record
+from app.domain.billing.cards.choice import first_fit_card
 from app.domain.billing.cards.store import card_of, cards_of, tokens_of
 from app.domain.billing.dunning.service import retry_now
 from app.domain.companies.viewer import Viewer
@@ -145,10 +146,9 @@ async def _claim(
 
 
 async def _choose_default(session: AsyncSession, company_id: UUID, *, at: datetime) -> None:
-    today = at.astimezone(ISTANBUL).date()
-    fit = [card for card in await cards_of(session, company_id) if card.is_fit(today)]
-    if fit:
-        await set_default(session, fit[0])
+    fit = first_fit_card(await cards_of(session, company_id), at)
+    if fit is not None:
+        await set_default(session, fit)
 
 
 def _record(session: AsyncSession, viewer: Viewer, card: StoredCard, action: str, *, at: datetime) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Interval, Order, Payment, Role, StoredCard, Subscription, Workspace
 from app.domain.audit.service import record
+from app.domain.billing.cards.choice import default_fit_card
 from app.domain.billing.cards.store import cards_of
 from app.domain.billing.changes.orders import cancel_changes, order_of
 from app.domain.billing.changes.promises import Promise, opened
@@ -23,7 +24,6 @@ from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.queries import newest_subscription
-from app.lib.clock import ISTANBUL
 from app.lib.errors import DomainError, InvalidInput, NotAllowed
 from app.lib.i18n import N_
 from app.lib.settings import Settings
@@ -148,18 +148,10 @@ async def _preview(
     return Preview(
         quote=found,
         promise=Promise.of(subscription, found),
-        card=await _card_to_charge(session, subscription, at=at) if found.due else None,
+        card=default_fit_card(await cards_of(session, subscription.company_id), at) if found.due else None,
         workspaces=await session.scalar(counting) or 0,
         takes_back_cancellation=subscription.cancel_at_period_end,
     )
-
-
-async def _card_to_charge(
-    session: AsyncSession, subscription: Subscription, *, at: datetime
-) -> StoredCard | None:
-    today = at.astimezone(ISTANBUL).date()
-    cards = await cards_of(session, subscription.company_id)
-    return next((card for card in cards if card.is_default and card.is_fit(today)), None)
 
 
 async def _note_pending(
@@ -183,7 +175,7 @@ async def _pay(
     if under_way is not None:
         return Confirmed(order=order, payment=under_way)
     subscription = await session.get_one(Subscription, order.subscription_id)
-    card = await _card_to_charge(session, subscription, at=at) if wish.by_card else None
+    card = default_fit_card(await cards_of(session, subscription.company_id), at) if wish.by_card else None
     if card is None:
         return Confirmed(order=order)
     payment = await request_charge(session, order_id=order.id, card_id=card.id, at=at)

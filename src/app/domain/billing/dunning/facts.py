@@ -1,17 +1,19 @@
 """What the rules of dunning have to know, read from the rows: the order that is owed, attempts and cards."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from app.db.models import UNDECIDED, Order, Payment, PaymentChannel, PaymentStatus, StoredCard, Subscription
+from app.db.models import UNDECIDED, Order, Payment, PaymentChannel, StoredCard, Subscription
+from app.domain.billing.cards.choice import first_fit_card
 from app.domain.billing.cards.store import cards_of
 from app.domain.billing.dunning.rules import Debt
 from app.domain.billing.renewals.orders import open_renewals
-from app.lib.clock import ISTANBUL
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +49,15 @@ async def owed_with(
     session: AsyncSession, subscription: Subscription, order: Order, card: StoredCard | None, *, at: datetime
 ) -> Owed:
     """Return what one order owes if it were charged to this card, or to the company's own choice."""
-    if card is None:
-        card = await card_to_charge(session, subscription.company_id, at=at)
-    elif not card.is_fit(at.astimezone(ISTANBUL).date()):
-        card = None
-    tries = await tries_of(session, order)
+    cards = [card] if card else await cards_of(session, subscription.company_id)
+    return owed_from(subscription, order, cards, await tries_of(session, order), at=at)
+
+
+def owed_from(
+    subscription: Subscription, order: Order, cards: Sequence[StoredCard], tries: Tries, *, at: datetime
+) -> Owed:
+    """Return what an order owes, by rows that were read; `cards` with the company's own choice first."""
+    card = first_fit_card(cards, at)
     return Owed(order, card, debt_of(subscription, card, tries), was_asked=bool(tries.cards))
 
 
@@ -69,28 +75,28 @@ def debt_of(subscription: Subscription, card: StoredCard | None, tries: Tries) -
     )
 
 
-async def card_to_charge(session: AsyncSession, company_id: UUID, *, at: datetime) -> StoredCard | None:
-    """Return the card a renewal is charged to: the default one, or the newest fit one in its place."""
-    today = at.astimezone(ISTANBUL).date()
-    return next((card for card in await cards_of(session, company_id) if card.is_fit(today)), None)
-
-
 async def tries_of(session: AsyncSession, order: Order) -> Tries:
     """Return what has been tried for an order; the caller holds the subscription, so nothing begins now."""
-    statement = (
-        select(Payment.order_id, Payment.status, Payment.channel, Payment.card_id)
-        .join(Order, Order.id == Payment.order_id)
-        .where(
-            Order.subscription_id == order.subscription_id,
-            or_(Payment.order_id == order.id, Payment.status.in_(UNDECIDED)),
-        )
+    row = (await session.execute(select(*tries_at(Order)).where(Order.id == order.id))).one()
+    return tries_from(*row)
+
+
+def tries_at(order: type[Order]) -> tuple[ColumnElement[bool], ColumnElement[list[UUID] | None]]:
+    """Return the columns that `tries_from` reads, for an order of an enclosing query."""
+    other = aliased(Order)
+    undecided = exists().where(
+        other.subscription_id == order.subscription_id,
+        Payment.order_id == other.id,
+        Payment.status.in_(UNDECIDED),
     )
-    rows = (await session.execute(statement)).all()
-    return Tries(
-        undecided=any(PaymentStatus(row.status) in UNDECIDED for row in rows),
-        cards=frozenset(
-            row.card_id
-            for row in rows
-            if row.order_id == order.id and row.channel is PaymentChannel.STORED_CARD and row.card_id
-        ),
+    asked = select(func.array_agg(func.distinct(Payment.card_id))).where(
+        Payment.order_id == order.id,
+        Payment.channel == PaymentChannel.STORED_CARD,
+        Payment.card_id.is_not(None),
     )
+    return undecided, asked.scalar_subquery()
+
+
+def tries_from(undecided: bool, asked: Sequence[UUID] | None) -> Tries:
+    """Return the columns of `tries_at` as the rules read them."""
+    return Tries(undecided=undecided, cards=frozenset(asked or ()))

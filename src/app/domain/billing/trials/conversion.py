@@ -7,7 +7,6 @@ later changes nothing about it.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,13 +25,14 @@ from app.db.models import (
     SubscriptionStatus,
 )
 from app.domain.audit.service import record
+from app.domain.billing.cards.choice import default_fit_card
+from app.domain.billing.cards.store import cards_of
 from app.domain.billing.charging.service import request_charge
 from app.domain.billing.ordering import order_at_price
 from app.domain.companies.queries import billing_contact
 from app.domain.companies.viewer import Viewer
 from app.domain.plans.queries import Offer
 from app.domain.subscriptions.queries import newest_subscription
-from app.lib.clock import ISTANBUL
 from app.lib.errors import DomainError, InvalidInput, NotAllowed
 from app.lib.i18n import N_
 from app.lib.money import TURKISH_LIRA
@@ -56,7 +56,7 @@ async def conversion_choice(
     subscription = viewer.subscription
     if subscription is None or subscription.status is not SubscriptionStatus.TRIALING:
         return None
-    card = await fit_card(session, viewer.company.id, at=at)
+    card = default_fit_card(await cards_of(session, viewer.company.id), at)
     if card is None:
         return None
     own = [offer for offer in offers if offer.plan.code == subscription.plan_code]
@@ -71,7 +71,7 @@ async def choose_conversion(session: AsyncSession, viewer: Viewer, price_id: str
     trial or a fit card.
     """
     subscription = await _running_trial(session, viewer, at=at)
-    card = await fit_card(session, viewer.company.id, at=at)
+    card = default_fit_card(await cards_of(session, viewer.company.id), at)
     if card is None:
         raise DomainError(N_("There is no card that could be charged. Add one first."))
     price = await _price_on_sale(session, subscription, price_id)
@@ -130,15 +130,6 @@ async def charge_conversion(
     await request_charge(session, order_id=order.id, card_id=card.id, at=at)
     subscription.charge_attempts = 1
     return order
-
-
-async def fit_card(session: AsyncSession, company_id: UUID, *, at: datetime) -> StoredCard | None:
-    """Return the company's default card if it can be charged without the buyer."""
-    statement = select(StoredCard).where(
-        StoredCard.company_id == company_id, StoredCard.is_default, StoredCard.removed_at.is_(None)
-    )
-    card = await session.scalar(statement)
-    return card if card and card.is_fit(at.astimezone(ISTANBUL).date()) else None
 
 
 async def chosen_price(session: AsyncSession, subscription: Subscription) -> PlanPrice | None:

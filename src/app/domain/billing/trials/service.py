@@ -20,12 +20,13 @@ from app.db.models import (
     SubscriptionStatus,
 )
 from app.domain.audit.service import record
+from app.domain.billing.cards.choice import default_fit_card
+from app.domain.billing.cards.store import cards_of
 from app.domain.billing.reminders import lacks_reminder, remind_latest, tell
 from app.domain.billing.trials import letters
 from app.domain.billing.trials.conversion import (
     charge_conversion,
     chosen_price,
-    fit_card,
     forget_conversion,
     has_undecided_payment,
 )
@@ -126,7 +127,7 @@ async def _take(session: AsyncSession, subscription_id: UUID, *, at: datetime) -
         subscription,
         subscription.trial_ends_at,
         await chosen_price(session, subscription),
-        await fit_card(session, subscription.company_id, at=at),
+        default_fit_card(await cards_of(session, subscription.company_id), at),
         await has_undecided_payment(session, subscription)
         or await is_parked(session, subscription.company_id),
     )
