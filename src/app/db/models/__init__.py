@@ -47,6 +47,7 @@ from app.db.models.refund import REFUND_TRANSITIONS, Refund, RefundStatus
 from app.db.models.reminder import Reminder, ReminderKind
 from app.db.models.stored_card import StoredCard
 from app.db.models.subscription import SUBSCRIPTION_TRANSITIONS, Subscription, SubscriptionStatus
+from app.db.models.test_clock import ClockStatus, TestClock
 from app.db.models.user import User
 from app.db.models.workspace import TransitionKind, Workspace, WorkspaceStatus, WorkspaceTransition
 
@@ -63,6 +64,7 @@ __all__ = [
     "AuditEntry",
     "CardRegistration",
     "CaseKind",
+    "ClockStatus",
     "Company",
     "CompanyCredit",
     "DifferenceCause",
@@ -105,6 +107,7 @@ __all__ = [
     "StoredCard",
     "Subscription",
     "SubscriptionStatus",
+    "TestClock",
     "TransitionKind",
     "User",
     "Workspace",

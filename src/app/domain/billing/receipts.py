@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.db.models import Company, Invoice, InvoiceKind, Order, User
+from app.domain.companies.clocks import lives_here
 from app.domain.companies.queries import billing_contact
 from app.domain.invoices.document import InvoiceDocument, Line, Party
 from app.domain.invoices.pdf import render
@@ -62,7 +63,11 @@ async def due_invoices(session: AsyncSession, *, at: datetime, limit: int = 200)
     """Return the invoices whose PDF the queue has not made in time, oldest first."""
     statement = (
         select(Invoice.id)
-        .where(Invoice.pdf_rendered_at.is_(None), Invoice.issued_at <= at - FAST_PATH)
+        .where(
+            Invoice.pdf_rendered_at.is_(None),
+            Invoice.issued_at <= at - FAST_PATH,
+            lives_here(session, Invoice.company_id),
+        )
         .order_by(Invoice.issued_at)
         .limit(limit)
     )

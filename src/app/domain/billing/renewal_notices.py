@@ -14,6 +14,7 @@ from app.db.models import PlanPrice, ReminderKind, StoredCard, Subscription, Sub
 from app.domain.billing.cards.choice import first_fit_card
 from app.domain.billing.cards.store import cards_of
 from app.domain.billing.reminders import Write, days_ahead, lacks_reminder, remind_once
+from app.domain.companies.clocks import lives_here
 from app.domain.ledger.credits import credit_of
 from app.domain.notifications.messages import RenewalNotice
 from app.domain.plans.queries import price_with_plan
@@ -39,6 +40,7 @@ async def due_renewal_notices(session: AsyncSession, *, at: datetime, limit: int
             Subscription.cancel_at_period_end.is_(False),
             end > at,
             end <= at + timedelta(days=AHEAD),
+            lives_here(session, Subscription.company_id),
             lacks_reminder(ReminderKind.RENEWAL, end, (AHEAD,), at=at),
         )
         .order_by(end.desc())

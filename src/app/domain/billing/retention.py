@@ -27,6 +27,7 @@ from app.domain.billing.reminders import (
     pass_over,
     remind_latest,
 )
+from app.domain.companies.clocks import lives_here
 from app.domain.jobs import Job
 from app.domain.notifications.messages import DeletionNear
 from app.domain.subscriptions.queries import claim_subscription
@@ -59,6 +60,7 @@ async def due_retention(session: AsyncSession, *, at: datetime, limit: int = AT_
             Subscription.status.in_((SubscriptionStatus.SUSPENDED, SubscriptionStatus.CANCELED)),
             until <= at + timedelta(days=REMINDED_AHEAD[0]),  # what the index is read for
             Subscription.data_deleted_at.is_(None),
+            lives_here(session, Subscription.company_id),
             or_(until <= at, lacks_reminder(ReminderKind.DELETION, until, REMINDED_AHEAD, at=at)),
         )
         .order_by(until)

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import EmailMessage
+from app.domain.companies.clocks import lives_here
 from app.domain.jobs import Job
 from app.domain.notifications.messages import Message
 from app.lib.ids import uuid7
@@ -85,7 +86,7 @@ async def due_emails(session: AsyncSession, *, at: datetime, limit: int = 200) -
     """Return the ids of mails whose time has come, oldest first."""
     statement = (
         select(EmailMessage.id)
-        .where(EmailMessage.next_attempt_at <= at)
+        .where(EmailMessage.next_attempt_at <= at, lives_here(session, EmailMessage.company_id))
         .order_by(EmailMessage.next_attempt_at)
         .limit(limit)
     )

@@ -19,6 +19,7 @@ from app.db.models import (
     WorkspaceTransition,
 )
 from app.domain.audit import service as audit
+from app.domain.companies.clocks import lives_here
 from app.domain.jobs import Job
 from app.lib.uow import defer
 
@@ -51,7 +52,8 @@ async def uncovered_companies(session: AsyncSession, *, limit: int = 200) -> lis
     covered = exists().where(
         Subscription.company_id == Workspace.company_id, Subscription.status.in_(COVERING)
     )
-    statement = select(Workspace.company_id).where(Workspace.status.in_(RUNNING), ~covered).distinct()
+    here = lives_here(session, Workspace.company_id)
+    statement = select(Workspace.company_id).where(Workspace.status.in_(RUNNING), ~covered, here).distinct()
     return list(await session.scalars(statement.limit(limit)))
 
 

@@ -31,6 +31,7 @@ from app.domain.billing.cases import open_case
 from app.domain.billing.dunning.service import retry_now
 from app.domain.billing.settlement.service import Arrival
 from app.domain.billing.verification.rules import LADDER
+from app.domain.companies.clocks import lives_here
 from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGateway, RefundRefused
 from app.domain.payments.values import Inquiry
 from app.lib.crypto import Unreadable
@@ -45,7 +46,7 @@ async def due_registrations(session: AsyncSession, *, at: datetime, limit: int =
     """Return the registrations with something left to do, longest due first."""
     statement = (
         select(CardRegistration.id)
-        .where(CardRegistration.next_attempt_at <= at)
+        .where(CardRegistration.next_attempt_at <= at, lives_here(session, CardRegistration.company_id))
         .order_by(CardRegistration.next_attempt_at)
         .limit(limit)
     )

@@ -16,6 +16,7 @@ from app.domain.audit.service import record
 from app.domain.billing.cards.choice import first_fit_card
 from app.domain.billing.cards.store import card_of, cards_of, tokens_of
 from app.domain.billing.dunning.service import retry_now
+from app.domain.companies.clocks import lives_here
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.payments.gateway import GatewayError, PaymentGateway
@@ -91,7 +92,7 @@ async def due_removals(session: AsyncSession, *, at: datetime, limit: int = 100)
     """Return the cards that have still to be removed at PayTR, longest due first."""
     statement = (
         select(StoredCard.id)
-        .where(StoredCard.removal_due_at <= at)
+        .where(StoredCard.removal_due_at <= at, lives_here(session, StoredCard.company_id))
         .order_by(StoredCard.removal_due_at)
         .limit(limit)
     )

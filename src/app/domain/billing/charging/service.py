@@ -23,6 +23,7 @@ from app.domain.billing.charging.attempts import objection_to_card, record_charg
 from app.domain.billing.charging.requests import Charge, ChargeRequest, charge_of, charge_request
 from app.domain.billing.dunning.afterwards import Afterwards, after_failure
 from app.domain.billing.verification.rules import LADDER
+from app.domain.companies.clocks import lives_here
 from app.domain.jobs import Job
 from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import PaymentFailed
@@ -97,6 +98,7 @@ async def due_charges(session: AsyncSession, *, at: datetime, limit: int = 100) 
             Payment.next_inquiry_at <= at,
             Payment.status == PaymentStatus.CREATED,
             Payment.channel == PaymentChannel.STORED_CARD,
+            lives_here(session, Payment.company_id),
         )
         .order_by(Payment.next_inquiry_at)
         .limit(limit)

@@ -22,6 +22,7 @@ from app.domain.billing.refunds.rules import (
     may_be_sent_again,
     wait_after,
 )
+from app.domain.companies.clocks import lives_here
 from app.domain.jobs import Job
 from app.domain.payments.gateway import GatewayError, PaymentGateway, RefundRefused
 from app.domain.payments.values import Inquiry, RefundAnswer
@@ -101,7 +102,10 @@ async def _refuse_what_is_credit(session: AsyncSession, payment: Payment, amount
 async def due_refunds(session: AsyncSession, *, at: datetime, limit: int = 100) -> list[UUID]:
     """Return the refunds that are to be sent or asked about, oldest first."""
     statement = (
-        select(Refund.id).where(Refund.next_attempt_at <= at).order_by(Refund.next_attempt_at).limit(limit)
+        select(Refund.id)
+        .where(Refund.next_attempt_at <= at, lives_here(session, Refund.company_id))
+        .order_by(Refund.next_attempt_at)
+        .limit(limit)
     )
     return list(await session.scalars(statement))
 

@@ -28,6 +28,7 @@ from app.domain.billing.reminders import tell
 from app.domain.billing.renewals.ending import end_subscription
 from app.domain.billing.renewals.orders import cancel_open_orders, renewal_order
 from app.domain.billing.settlement.free import settle_with_credit
+from app.domain.companies.clocks import lives_here
 from app.domain.jobs import Job
 from app.domain.plans.queries import price_with_plan
 from app.lib.settings import Settings
@@ -41,7 +42,7 @@ async def due_page(session: AsyncSession, *, at: datetime, after: Key | None, li
     key = tuple_(Subscription.current_period_end, Subscription.id)
     statement = (
         select(Subscription.current_period_end, Subscription.id)
-        .where(*_has_ended(at))
+        .where(*_has_ended(at), lives_here(session, Subscription.company_id))
         .order_by(Subscription.current_period_end, Subscription.id)
         .limit(limit)
         .with_for_update(skip_locked=True)

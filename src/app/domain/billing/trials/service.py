@@ -31,6 +31,7 @@ from app.domain.billing.trials.conversion import (
     has_undecided_payment,
 )
 from app.domain.billing.trials.rules import REMINDED_AHEAD, Step, TrialFacts, next_step, reminder_days
+from app.domain.companies.clocks import lives_here
 from app.domain.jobs import Job
 from app.domain.ledger.proof import is_parked
 from app.domain.subscriptions.queries import claim_subscription
@@ -84,6 +85,7 @@ async def due_trials(session: AsyncSession, *, at: datetime, limit: int = AT_MOS
         select(Subscription.id)
         .where(
             Subscription.status == SubscriptionStatus.TRIALING,
+            lives_here(session, Subscription.company_id),
             Subscription.trial_ends_at
             <= at + timedelta(days=REMINDED_AHEAD[0]),  # what the index is read for
             or_(over, and_(Subscription.trial_ends_at > at, unreminded)),

@@ -29,6 +29,7 @@ from app.domain.billing.commissions import post_told
 from app.domain.billing.refunds.service import request_refund
 from app.domain.billing.settlement.service import Arrival, settle
 from app.domain.billing.verification.rules import LADDER, Expectation, differences, next_inquiry
+from app.domain.companies.clocks import lives_here
 from app.domain.payments.gateway import GatewayError, PaymentGateway
 from app.domain.payments.values import Inquiry
 from app.lib.i18n import N_
@@ -67,7 +68,7 @@ async def due_inquiries(session: AsyncSession, *, at: datetime, limit: int = 100
     """Return the payments PayTR has to be asked about, oldest first."""
     statement = (
         select(Payment.id)
-        .where(Payment.next_inquiry_at <= at, not_(UNSENT_CHARGE))
+        .where(Payment.next_inquiry_at <= at, not_(UNSENT_CHARGE), lives_here(session, Payment.company_id))
         .order_by(Payment.next_inquiry_at)
         .limit(limit)
     )
