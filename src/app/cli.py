@@ -192,6 +192,7 @@ def billing_reconcile(settings: Settings, day: datetime, as_json: bool) -> None:
 
 @billing.command("rehearse")
 @click.option("--months", type=click.IntRange(1, 60), default=13, show_default=True)
+@click.option("--days", type=click.IntRange(1, 31), default=None, help="Days instead of months, by the hour.")
 @click.option("--at", default="", help="Begin at this ISO instant instead of now.")
 @click.option(
     "--from",
@@ -201,8 +202,10 @@ def billing_reconcile(settings: Settings, day: datetime, as_json: bool) -> None:
 )
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
-def billing_rehearse(settings: Settings, months: int, at: str, dump: Path | None, as_json: bool) -> None:
-    """Live through the coming months on a copy: every charge, letter, document and restriction."""
+def billing_rehearse(
+    settings: Settings, months: int, days: int | None, at: str, dump: Path | None, as_json: bool
+) -> None:
+    """Live through the coming months or days on a copy: every charge, letter, document and restriction."""
     from app.lib.clock import now
     from app.rehearsal import command
 
@@ -210,7 +213,12 @@ def billing_rehearse(settings: Settings, months: int, at: str, dump: Path | None
     forecast, outcome = run_with(
         settings,
         lambda resources: command.rehearse(
-            resources, start=start, months=months, dump=dump, progress=command.show_progress
+            resources,
+            start=start,
+            months=months,
+            days=days or 0,
+            dump=dump,
+            progress=command.show_progress,
         ),
     )
     click.echo(command.as_json(forecast, outcome) if as_json else command.as_text(forecast, outcome))

@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.db.models import EmailMessage, Invoice, Order, Payment, StoredCard
 from app.db.schema import schema_is_current, upgrade_database
+from app.lib.clock import ISTANBUL
+from app.rehearsal.calendar import daily, hourly
 from app.rehearsal.command import as_json, as_text, rehearse
-from app.rehearsal.engine import mornings
 from app.rehearsal.report import Forecast
 from app.rehearsal.scratch import ScratchRefused, scratch_database
 from tests.factories import Customer, make_customer
@@ -127,10 +128,18 @@ async def test_a_dump_that_is_none_is_refused_with_a_sentence(cashier: Cashier, 
             pass
 
 
-def test_the_engine_runs_once_a_day_at_nine_in_turkiye() -> None:
-    found = list(mornings(START, START + timedelta(days=3)))
-    assert [at.isoformat() for at in found] == [
+def test_over_months_the_engine_runs_once_a_day_at_nine_in_turkiye() -> None:
+    assert [at.isoformat() for at in daily(START, START + timedelta(days=3)).instants] == [
         "2027-02-25T09:00:00+03:00",
         "2027-02-26T09:00:00+03:00",
         "2027-02-27T09:00:00+03:00",
     ]
+
+
+def test_over_days_it_runs_every_hour_and_once_more_before_each_midnight() -> None:
+    evening = datetime(2027, 2, 25, 19, 10, tzinfo=UTC)
+    instants = hourly(evening, datetime(2027, 2, 26, 21, 0, tzinfo=UTC)).instants
+    told = [f"{at.astimezone(ISTANBUL):%d %H:%M}" for at in instants]
+    assert told[:5] == ["25 22:10", "25 23:00", "25 23:59", "26 00:00", "26 01:00"]
+    assert told[-2:] == ["26 23:00", "26 23:59"]
+    assert len(told) == 28

@@ -4,16 +4,19 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from app.db.models import Interval
+from app.domain.subscriptions.periods import boundary
 from app.lib.clock import ISTANBUL
 from app.lib.i18n import format_money
 from app.lib.money import Money
 from app.lib.uow import unit_of_work
+from app.rehearsal.calendar import daily, hourly
 from app.rehearsal.engine import Outcome, prepare
 from app.rehearsal.report import Forecast, read_forecast
 from app.rehearsal.scratch import scratch_database
@@ -26,15 +29,24 @@ async def rehearse(
     resources: Resources,
     *,
     start: datetime,
-    months: int,
+    months: int = 0,
+    days: int = 0,
     dump: Path | None = None,
     progress: Callable[[float], None] = lambda share: None,
 ) -> tuple[Forecast, Outcome]:
-    """Rehearse `months` on a copy of the data, or of a dump; raises `ScratchRefused` when there is none."""
+    """Rehearse `months` a day at a time, or `days` an hour at a time, on a copy of the data, or of a dump.
+
+    Raises `ScratchRefused` when there is none.
+    """
+    calendar = (
+        hourly(start, start + timedelta(days=days))
+        if days
+        else daily(start, boundary(start, Interval.MONTH, months))
+    )
     async with scratch_database(resources.settings.database_url, dump) as address:
         engine = create_async_engine(address)
         try:
-            rehearsal = prepare(resources, engine, start=start, months=months)
+            rehearsal = prepare(resources, engine, start=start, calendar=calendar)
             outcome = await rehearsal.run(progress)
             async with unit_of_work(rehearsal.resources.session_maker) as session:
                 return await read_forecast(session, start=start, zone=ISTANBUL), outcome

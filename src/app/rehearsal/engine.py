@@ -1,30 +1,24 @@
 """Days go by: every sweep around money runs over the copy, and the buyers' bank answers at once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
-from app.db.models import Interval
 from app.domain.billing.settlement.service import Arrival, settle
 from app.domain.payments.paytr.messages import PaytrCallback
-from app.domain.subscriptions.periods import boundary
-from app.lib.clock import ISTANBUL
 from app.lib.storage import MemoryStorage
 from app.lib.uow import unit_of_work
+from app.rehearsal.calendar import Calendar
 from app.rehearsal.clock import VirtualClock
 from app.rehearsal.provider import RehearsalGateway
 from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources
 
-HOUR: Final = 9
-"""At which hour of Türkiye the engine runs, once a day."""
-FOLLOW_UP: Final = timedelta(minutes=2)
-"""After that time what a pass began is looked at again: answers, follow-ups, questions to PayTR."""
 ROUNDS: Final = 12
-"""Passes of one day at most; what is left comes the next day."""
+"""Passes at one instant at most; what is left comes at the next."""
 LEFT_OUT: Final = frozenset(
     {
         "sweep_emails",  # no letter leaves a rehearsal
@@ -47,40 +41,33 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """The engine on its copy, from `start` for some months."""
+    """The engine on its copy, at each of some instants."""
 
     resources: Resources
     gateway: RehearsalGateway
     clock: VirtualClock
-    start: datetime
-    months: int
-
-    @property
-    def end(self) -> datetime:
-        """Return the instant it ends at."""
-        return boundary(self.start, Interval.MONTH, self.months)
+    calendar: Calendar
 
     async def run(self, progress: Callable[[float], None]) -> Outcome:
-        """Live through every day; `progress` is told the share that is done."""
+        """Live through every instant; `progress` is told the share that is done."""
         outcome = Outcome()
         async with unit_of_work(self.resources.session_maker) as session:
             outcome.unreadable_cards = await self.gateway.take_over_cards(
                 session, self.resources.settings.secret_key
             )
-        length = self.end - self.start
-        for morning in mornings(self.start, self.end):
-            await self._live_through(morning, outcome)
-            progress((morning - self.start) / length)
+        for number, instant in enumerate(self.calendar.instants, start=1):
+            await self._live_through(instant, outcome)
+            progress(number / len(self.calendar.instants))
         return outcome
 
-    async def _live_through(self, morning: datetime, outcome: Outcome) -> None:
-        self.clock.at = morning
+    async def _live_through(self, instant: datetime, outcome: Outcome) -> None:
+        self.clock.at = instant
         self.gateway.let_cards_expire()
         for _ in range(ROUNDS):
             done = await self._sweep(outcome)
             if not await self._tell_of_payments() and not done:
                 return
-            self.clock.at += FOLLOW_UP
+            self.clock.at += self.calendar.follow_up
 
     async def _sweep(self, outcome: Outcome) -> int:
         done = 0
@@ -105,7 +92,7 @@ class Rehearsal:
         return len(untold)
 
 
-def prepare(resources: Resources, engine: AsyncEngine, *, start: datetime, months: int) -> Rehearsal:
+def prepare(resources: Resources, engine: AsyncEngine, *, start: datetime, calendar: Calendar) -> Rehearsal:
     """Return the rehearsal of `resources` on the copy that `engine` reaches.
 
     One row at a time, so that the same data gives the same numbers in the same order; without a queue, so
@@ -122,13 +109,4 @@ def prepare(resources: Resources, engine: AsyncEngine, *, start: datetime, month
         rows_at_once=1,
         keeps_runs=False,
     )
-    return Rehearsal(own, gateway, clock, start, months)
-
-
-def mornings(start: datetime, end: datetime) -> Iterator[datetime]:
-    """Yield the instant of each day at which the engine runs, after `start` and before `end`."""
-    morning = start.astimezone(ISTANBUL).replace(hour=HOUR, minute=0, second=0, microsecond=0)
-    while morning < end:
-        if morning > start:
-            yield morning
-        morning += timedelta(days=1)
+    return Rehearsal(own, gateway, clock, calendar)

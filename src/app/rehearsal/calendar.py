@@ -1,0 +1,45 @@
+"""At which instants a rehearsal lets the engine run: once a day over months, every hour over days."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from app.lib.clock import ISTANBUL
+
+MORNING: Final = 9
+"""At which hour of Türkiye the engine runs where it runs once a day."""
+LAST_MINUTE: Final = timedelta(minutes=1)
+"""What falls due within it is done after midnight, by the real engine as well: it looks once a minute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Instants in their order, and how soon what began at one of them is followed up."""
+
+    instants: Sequence[datetime]
+    follow_up: timedelta
+    """Answers, callbacks and letters come so much later; what follows one instant ends before the next."""
+
+
+def daily(start: datetime, end: datetime) -> Calendar:
+    """Return every morning after `start` and before `end`."""
+    morning = start.astimezone(ISTANBUL).replace(hour=MORNING, minute=0, second=0, microsecond=0)
+    return Calendar(_every(timedelta(days=1), morning, start, end), timedelta(minutes=2))
+
+
+def hourly(start: datetime, end: datetime) -> Calendar:
+    """Return `start`, every full hour up to `end`, and the last minute before each midnight.
+
+    So whatever happens has its right day. Follow-ups come within seconds, to end on the day they began.
+    """
+    hour = start.astimezone(ISTANBUL).replace(minute=0, second=0, microsecond=0)
+    hours = _every(timedelta(hours=1), hour, start, end)
+    midnights = [at for at in hours if at.hour == 0] + ([end] if end.astimezone(ISTANBUL).hour == 0 else [])
+    last_minutes = [at.astimezone(ISTANBUL) - LAST_MINUTE for at in midnights if at - LAST_MINUTE > start]
+    return Calendar(sorted([start, *hours, *last_minutes]), timedelta(seconds=4))
+
+
+def _every(step: timedelta, first: datetime, start: datetime, end: datetime) -> list[datetime]:
+    count = -((first - end) // step)
+    return [at for at in (first + number * step for number in range(count)) if start < at < end]
