@@ -153,6 +153,21 @@ async def test_an_unknown_outcome_holds_up_suspension_and_every_further_charge(
     assert (subscription.status, subscription.current_period_start) == (S.ACTIVE, tenant.end)
 
 
+async def test_who_opens_the_page_again_and_again_is_suspended_and_recovers_by_paying_on_it(
+    cashier: Cashier,
+) -> None:
+    tenant = await open_tenant(cashier, card=False)
+    await tenant.pass_time(tenant.end)
+    await tenant.live_until(tenant.end + 7 * DAY - MINUTE)
+    for minutes in (-5, 20, 45):
+        page = await cashier.open_frame(tenant.customer, tenant.end + 7 * DAY + minutes * MINUTE)
+        await tenant.live_until(tenant.end + 7 * DAY + (minutes + 20) * MINUTE, decline=False)
+        stopped = (await tenant.subscription()).status is S.SUSPENDED
+        assert stopped is (minutes > 0), "somebody at the page on time has half an hour"
+    assert await cashier.report(page, tenant.end + 8 * DAY) is Outcome.APPLIED
+    assert (await tenant.subscription()).status is S.ACTIVE
+
+
 async def test_money_that_comes_after_the_cancellation_buys_nothing_and_can_go_back(
     cashier: Cashier, tenant: Tenant
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from app.db.models.subscription import RENEWAL_GRACE
 from app.domain.billing.dunning.rules import (
     LOOK_AGAIN,
+    PAGE_GRACE,
     Cancel,
     Charge,
     Debt,
@@ -105,6 +106,17 @@ def test_an_undecided_attempt_holds_everything_up(day: int) -> None:
     for suspended_at in (None, on(7)):
         debt = replace(DEBT, attempts=0, undecided=True, is_untried=True, suspended_at=suspended_at)
         assert next_step(debt, SCHEDULE, on(day)) == Wait(on(day) + LOOK_AGAIN)
+
+
+def test_an_open_page_holds_charges_up_and_each_stage_for_half_an_hour_at_most() -> None:
+    debt = replace(DEBT, attempts=2, page_is_open=True)
+    for day in (2, 6.9, 7):
+        assert next_step(debt, SCHEDULE, on(day)) == Wait(on(day) + LOOK_AGAIN)
+    assert next_step(debt, SCHEDULE, on(7) + PAGE_GRACE) == Suspend()
+    assert next_step(replace(debt, page_is_open=False), SCHEDULE, on(7)) == Charge()
+    stopped = replace(debt, suspended_at=on(7) + PAGE_GRACE)
+    assert next_step(stopped, SCHEDULE, on(21)) == Wait(on(21) + LOOK_AGAIN)
+    assert next_step(stopped, SCHEDULE, on(21) + PAGE_GRACE) == Cancel()
 
 
 def test_without_a_card_no_attempt_is_made_and_the_stages_come_all_the_same() -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, exists, func, select
+from sqlalchemy import ColumnElement, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from app.db.models import UNDECIDED, Order, Payment, PaymentChannel, StoredCard, Subscription
+from app.db.models import UNDECIDED, Order, Payment, PaymentChannel, PaymentStatus, StoredCard, Subscription
 from app.domain.billing.cards.choice import first_fit_card
 from app.domain.billing.cards.store import cards_of
 from app.domain.billing.dunning.rules import Debt
@@ -32,7 +32,9 @@ class Tries:
     """What has been tried to pay an order."""
 
     undecided: bool
-    """A payment of the subscription, of this order or another, may still take money."""
+    """Money may be on its way for the subscription, be it for this order or another."""
+    page_is_open: bool
+    """PayTR's page was opened for it, and may be paid."""
     cards: frozenset[UUID]
     """Stored cards that were asked for this order."""
 
@@ -70,6 +72,7 @@ def debt_of(subscription: Subscription, card: StoredCard | None, tries: Tries) -
         attempts=subscription.charge_attempts,
         suspended_at=subscription.suspended_at,
         undecided=tries.undecided,
+        page_is_open=tries.page_is_open,
         can_charge=card is not None,
         is_untried=card is not None and card.id not in tries.cards,
     )
@@ -81,10 +84,17 @@ async def tries_of(session: AsyncSession, order: Order) -> Tries:
     return tries_from(*row)
 
 
-def tries_at(order: type[Order]) -> tuple[ColumnElement[bool], ColumnElement[list[UUID] | None]]:
-    """Return the columns that `tries_from` reads, for an order of an enclosing query."""
+def tries_at(
+    order: type[Order],
+) -> tuple[ColumnElement[list[bool] | None], ColumnElement[list[UUID] | None]]:
+    """Return the columns that `tries_from` reads, for an order of an enclosing query.
+
+    The first says of each undecided attempt whether money may be on its way: a charge leaves by itself,
+    and what is unknown may have; a page that was opened moves nothing until somebody pays on it.
+    """
     other = aliased(Order)
-    undecided = exists().where(
+    may_move = or_(Payment.channel == PaymentChannel.STORED_CARD, Payment.status == PaymentStatus.UNKNOWN)
+    undecided = select(func.array_agg(func.distinct(may_move))).where(
         other.subscription_id == order.subscription_id,
         Payment.order_id == other.id,
         Payment.status.in_(UNDECIDED),
@@ -94,9 +104,13 @@ def tries_at(order: type[Order]) -> tuple[ColumnElement[bool], ColumnElement[lis
         Payment.channel == PaymentChannel.STORED_CARD,
         Payment.card_id.is_not(None),
     )
-    return undecided, asked.scalar_subquery()
+    return undecided.scalar_subquery(), asked.scalar_subquery()
 
 
-def tries_from(undecided: bool, asked: Sequence[UUID] | None) -> Tries:
+def tries_from(undecided: Sequence[bool] | None, asked: Sequence[UUID] | None) -> Tries:
     """Return the columns of `tries_at` as the rules read them."""
-    return Tries(undecided=undecided, cards=frozenset(asked or ()))
+    return Tries(
+        undecided=True in (undecided or ()),
+        page_is_open=False in (undecided or ()),
+        cards=frozenset(asked or ()),
+    )

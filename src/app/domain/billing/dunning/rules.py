@@ -17,6 +17,8 @@ LATE = timedelta(days=1)
 """A run that comes later than this moves what follows: nobody loses time because of us."""
 LOOK_AGAIN = timedelta(minutes=5)
 """How often an undecided attempt is looked at; what follows waits for it."""
+PAGE_GRACE = timedelta(minutes=30)
+"""How long a stage waits for somebody at PayTR's page: pages can be opened again and again, so once only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class Debt:
     """Scheduled attempts that are over: made, or passed by because no card could be charged."""
     suspended_at: datetime | None = None
     undecided: bool = False
-    """A payment of the subscription may still take money."""
+    """Money may be on its way: a stored card was asked, or PayTR's answer is not known."""
+    page_is_open: bool = False
+    """PayTR's page was opened and may be paid: nothing is charged beside it."""
     can_charge: bool = False
     """There is a card that can be charged without its owner."""
     is_untried: bool = False
@@ -136,20 +140,24 @@ def attempts_over(debt: Debt, schedule: Schedule, at: datetime) -> int:
 
 
 def next_step(debt: Debt, schedule: Schedule, at: datetime) -> Step:
-    """Return what is to be done now; an undecided attempt is always waited for.
+    """Return what is to be done now; an undecided attempt is always waited for, an open page for a while.
 
     A card that was not asked yet is asked at once, so that neither a new card nor the one that stands in for
     a refused one waits for its day. Suspension comes before cancellation, however late the run.
     """
     if debt.undecided:
         return Wait(at + LOOK_AGAIN)
-    if debt.can_charge and (debt.is_untried or attempts_over(debt, schedule, at) > debt.attempts):
+    wants_charge = debt.is_untried or attempts_over(debt, schedule, at) > debt.attempts
+    if debt.can_charge and wants_charge and not debt.page_is_open:
         return Charge()
-    due = {stage.kind for stage in stages(debt, schedule) if stage.at <= at}
+    grace = PAGE_GRACE if debt.page_is_open else timedelta()
+    due = {stage.kind for stage in stages(debt, schedule) if stage.at + grace <= at}
     if StageKind.SUSPENSION in due and debt.suspended_at is None:
         return Suspend()
     if StageKind.CANCELLATION in due:
         return Cancel()
+    if debt.page_is_open:
+        return Wait(at + LOOK_AGAIN)
     return Wait(min(instant for instant in _instants(debt, schedule) if instant > at))
 
 

@@ -93,7 +93,7 @@ async def take_step(
                 session, subscription.company_id, occasion=f"canceled:{owed.order.id}", write=write, at=at
             )
         case Wait(until):
-            if not owed.debt.undecided:
+            if not (owed.debt.undecided or owed.debt.page_is_open):
                 subscription.charge_attempts = rules.attempts_over(owed.debt, schedule, at)
             subscription.next_attempt_at = until
 
@@ -105,7 +105,8 @@ async def retry_now(
 
     `card` is one that was just added or chosen, and is asked only if it was not asked for that order yet;
     without it the company's card is asked again, because somebody wants it so. Nothing is charged while an
-    attempt is undecided. Scheduled attempts stay as they are: this one counts as none of them.
+    attempt is undecided or PayTR's page is open. Scheduled attempts stay as they are: this one counts as
+    none of them.
     """
     subscription = await newest_subscription(session, company_id, lock=True)
     if subscription is None or subscription.status not in IN_DUNNING or subscription.past_due_since is None:
@@ -114,7 +115,7 @@ async def retry_now(
     for order in await open_renewals(session, subscription.id):
         owed = await owed_with(session, subscription, order, card, at=at)
         wanted = owed.debt.is_untried if card else owed.debt.can_charge
-        if owed.card is None or not wanted or owed.debt.undecided:
+        if owed.card is None or not wanted or owed.debt.undecided or owed.debt.page_is_open:
             continue
         # a stage whose time has come waits for this attempt; nothing else is brought forward
         subscription.next_attempt_at = at + rules.LOOK_AGAIN
