@@ -1,6 +1,6 @@
 """Sessions, who is logged in, and forgery protection."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from app.domain.accounts.operators import Operator, operator_of
 from app.domain.companies.viewer import Viewer, viewer_of
+from app.lib.clock import standing_at
 from app.lib.crypto import derive_secret
 from app.lib.errors import NotAllowed
 from app.lib.i18n import N_
@@ -68,7 +69,8 @@ class ViewerMiddleware(ASGIMiddleware):
         scope["user"] = None if opt.get("skip_session") else await self._viewer(ASGIConnection(scope))
         if not opt.get("exclude_from_auth"):
             require_side(scope["user"], for_operators=bool(opt.get("for_operators")))
-        await next_app(scope, receive, send)
+        with standing_at(time_of(scope["user"])):
+            await next_app(scope, receive, send)
 
     async def _viewer(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer | Operator | None:
         session: Any = connection.scope.get("session")
@@ -84,6 +86,11 @@ class ViewerMiddleware(ASGIMiddleware):
         if viewer is not None:
             current_language.set(viewer.user.language)
         return viewer
+
+
+def time_of(viewer: Viewer | Operator | None) -> datetime | None:
+    """Return where the clock of a customer's company stands: for that company it is never another time."""
+    return viewer.clock.at if isinstance(viewer, Viewer) and viewer.clock else None
 
 
 def require_side(viewer: Viewer | Operator | None, *, for_operators: bool) -> None:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from saq.types import Context
 
+from app.db.models import EmailMessage, Invoice, Payment, Refund
 from app.domain.billing.charging.service import due_charges
 from app.domain.billing.charging.service import send_charge as send_charge_now
 from app.domain.billing.post import send_email as send_email_now
@@ -24,7 +25,7 @@ from app.tasks.cards import SWEEPS as CARD_SWEEPS
 from app.tasks.context import Resources, resources_of
 from app.tasks.reconciliation import SWEEPS as RECONCILIATION_SWEEPS
 from app.tasks.subscriptions import SWEEPS as SUBSCRIPTION_SWEEPS
-from app.tasks.sweeping import sweep
+from app.tasks.sweeping import in_its_time, sweep
 from app.tasks.trials import SWEEPS as TRIAL_SWEEPS
 
 
@@ -35,27 +36,27 @@ async def announce(context: Context, *, company_id: str) -> None:
 
 async def render_invoice(context: Context, *, invoice_id: str) -> None:
     """Render one invoice's PDF and queue its receipt."""
-    await _render(resources_of(context), UUID(invoice_id), now())
+    await in_its_time(resources_of(context), Invoice, invoice_id, _render)
 
 
 async def send_email(context: Context, *, message_id: str) -> None:
     """Send one mail of the outbox."""
-    await _send(resources_of(context), UUID(message_id), now())
+    await in_its_time(resources_of(context), EmailMessage, message_id, _send)
 
 
 async def send_charge(context: Context, *, payment_id: str) -> None:
     """Charge the stored card of one payment that was written down."""
-    await _charge(resources_of(context), UUID(payment_id), now())
+    await in_its_time(resources_of(context), Payment, payment_id, _charge)
 
 
 async def inquire_payment(context: Context, *, payment_id: str) -> None:
     """Ask PayTR about one payment."""
-    await _inquire(resources_of(context), UUID(payment_id), now())
+    await in_its_time(resources_of(context), Payment, payment_id, _inquire)
 
 
 async def send_refund(context: Context, *, refund_id: str) -> None:
     """Take one refund a step on."""
-    await _refund(resources_of(context), UUID(refund_id), now())
+    await in_its_time(resources_of(context), Refund, refund_id, _refund)
 
 
 async def sweep_invoices(context: Context) -> None:

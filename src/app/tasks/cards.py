@@ -7,6 +7,7 @@ from uuid import UUID
 
 from saq.types import Context
 
+from app.db.models import CardRegistration, StoredCard
 from app.domain.billing.cards.followup import due_registrations
 from app.domain.billing.cards.followup import follow_registration as follow_registration_now
 from app.domain.billing.cards.service import due_removals, remove_at_provider
@@ -14,17 +15,17 @@ from app.domain.ops.runs import Tally
 from app.lib.clock import now
 from app.lib.events import publish
 from app.tasks.context import Resources, resources_of
-from app.tasks.sweeping import sweep
+from app.tasks.sweeping import in_its_time, sweep
 
 
 async def follow_registration(context: Context, *, registration_id: str) -> None:
     """Read the card of one registration, and give its money back."""
-    await _follow(resources_of(context), UUID(registration_id), now())
+    await in_its_time(resources_of(context), CardRegistration, registration_id, _follow)
 
 
 async def remove_card(context: Context, *, card_id: str) -> None:
     """Remove one card at PayTR."""
-    await _remove(resources_of(context), UUID(card_id), now())
+    await in_its_time(resources_of(context), StoredCard, card_id, _remove)
 
 
 async def sweep_card_registrations(context: Context) -> None:

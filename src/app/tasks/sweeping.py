@@ -10,7 +10,10 @@ from uuid import UUID
 import structlog
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.base import Base
+from app.domain.companies.clocks import time_of_row
 from app.domain.ops.runs import Tally, recorded_run
+from app.lib.clock import now
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 
@@ -36,6 +39,15 @@ async def sweep(resources: Resources, at: datetime, *, name: str, find: FindDue,
         hands = (_work_off(resources, at, name, waiting, do, tally) for _ in range(resources.rows_at_once))
         await asyncio.gather(*hands)
     return tally
+
+
+async def in_its_time(resources: Resources, table: type[Base], row_id: str, do: Do) -> None:
+    """Run `do` for one row, at the instant it is for the row's company."""
+    at = now()
+    if not resources.settings.is_production:
+        async with unit_of_work(resources.session_maker) as session:
+            at = await time_of_row(session, table, UUID(row_id), at)
+    await do(resources, UUID(row_id), at)
 
 
 @asynccontextmanager

@@ -8,7 +8,16 @@ from sqlalchemy import and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
-from app.db.models import Company, Membership, Plan, Role, Subscription, SubscriptionStatus, User
+from app.db.models import (
+    Company,
+    Membership,
+    Plan,
+    Role,
+    Subscription,
+    SubscriptionStatus,
+    TestClock,
+    User,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +30,8 @@ class Viewer:
     company: Company
     role: Role
     subscription: Subscription | None
+    clock: TestClock | None = None
+    """The company's own time, where it is not the real one."""
 
     def may(self, *roles: Role) -> bool:
         """Say whether the person has one of these roles; an owner has them all."""
@@ -32,7 +43,7 @@ async def viewer_of(
 ) -> Viewer | None:
     """Return the viewer of a session, or nothing when the person, the membership or the epoch is gone."""
     statement = (
-        select(Membership, Subscription)
+        select(Membership, Subscription, TestClock)
         .join(Membership.user)
         .join(Membership.company)
         .outerjoin(
@@ -43,6 +54,7 @@ async def viewer_of(
             ),
         )
         .outerjoin(Plan, Plan.code == Subscription.plan_code)
+        .outerjoin(TestClock, TestClock.company_id == Membership.company_id)
         .options(
             contains_eager(Membership.user),
             contains_eager(Membership.company),
@@ -57,8 +69,8 @@ async def viewer_of(
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         return None
-    membership, subscription = row
-    return Viewer(membership.user, membership.company, membership.role, subscription)
+    membership, subscription, clock = row
+    return Viewer(membership.user, membership.company, membership.role, subscription, clock)
 
 
 async def first_company_of(session: AsyncSession, user_id: UUID) -> UUID | None:

@@ -28,10 +28,10 @@ RETRY_AFTER = (
 
 QUEUE = Statement("""
 INSERT INTO email_messages
-       (id, dedupe_key, company_id, template, recipient, language, context, invoice_id, next_attempt_at,
-        attempts)
-VALUES (:id, :dedupe_key, :company_id, :template, :recipient, :language, CAST(:context AS jsonb), :invoice_id,
-        :next_attempt_at, 0)
+       (id, created_at, dedupe_key, company_id, template, recipient, language, context, invoice_id,
+        next_attempt_at, attempts)
+VALUES (:id, :next_attempt_at, :dedupe_key, :company_id, :template, :recipient, :language,
+        CAST(:context AS jsonb), :invoice_id, :next_attempt_at, 0)
     ON CONFLICT (dedupe_key) DO NOTHING
 RETURNING id
 """)

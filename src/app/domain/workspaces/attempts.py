@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import TransitionKind, Workspace, WorkspaceTransition
 from app.domain.audit import service as audit
+from app.domain.companies.clocks import time_of
 from app.domain.subscriptions.entitlement import Entitlement, entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces import queries
@@ -171,7 +172,8 @@ async def take_up(
         if not transition.is_due(at):
             return None
         transition.take_up(at + machinery.lease, steps(transition.kind))
-        entitlement = entitlement_of(await newest_subscription(session, workspace.company_id), at)
+        company_time = await time_of(session, workspace.company_id, at)
+        entitlement = entitlement_of(await newest_subscription(session, workspace.company_id), company_time)
         return Attempt(
             machinery=machinery,
             transition_id=transition.id,

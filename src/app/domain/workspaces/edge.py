@@ -94,7 +94,7 @@ async def require_entry(session: AsyncSession, entry: Pass, label: str, at: date
         raise NoPass
     if facts.role is None or not may_operate(facts.role):
         raise NotAllowed(N_("You are not a member who works with the workspaces of this company."))
-    entitlement_of(facts.subscription, at).require_running()
+    entitlement_of(facts.subscription, facts.clock_at or at).require_running()
     if facts.workspace.status is not WorkspaceStatus.READY:
         raise Unavailable(N_("This workspace is not running."))
 

@@ -16,6 +16,7 @@ from app.db.models import (
     Role,
     Subscription,
     SubscriptionStatus,
+    TestClock,
     User,
     Workspace,
     WorkspaceStatus,
@@ -34,6 +35,8 @@ class EdgeFacts:
     session_epoch: int
     role: Role | None
     subscription: Subscription | None
+    clock_at: datetime | None
+    """Where the company's test clock stands, if it has one."""
 
 
 def _live(company_id: UUID) -> Select[Workspace]:
@@ -137,7 +140,7 @@ async def lock_with_company(session: AsyncSession, workspace_id: UUID) -> Worksp
 async def edge_facts(session: AsyncSession, *, workspace_id: UUID, user_id: UUID) -> EdgeFacts | None:
     """Return what the edge decides on; nothing when there is no such workspace or person any more."""
     statement = (
-        select(Workspace, Company, User.session_epoch, Membership.role, Subscription)
+        select(Workspace, Company, User.session_epoch, Membership.role, Subscription, TestClock.at)
         .join(Workspace.company)
         .join(User, User.id == user_id)
         .outerjoin(
@@ -152,6 +155,7 @@ async def edge_facts(session: AsyncSession, *, workspace_id: UUID, user_id: UUID
             ),
         )
         .outerjoin(Plan, Plan.code == Subscription.plan_code)
+        .outerjoin(TestClock, TestClock.company_id == Workspace.company_id)
         .options(contains_eager(Subscription.plan))
         .where(Workspace.id == workspace_id)
     )

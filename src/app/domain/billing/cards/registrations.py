@@ -30,6 +30,7 @@ from app.domain.billing.cards.rules import NOT_LISTED, OTHER_CURRENCY, TEST_PAYM
 from app.domain.billing.cards.store import hide
 from app.domain.billing.cases import open_case
 from app.domain.billing.settlement.service import Arrival, Outcome
+from app.domain.companies.clocks import time_of
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.payments.paytr.messages import PaytrCallback
@@ -146,13 +147,11 @@ async def settle_registration(
     A repeat changes nothing and a failure never undoes a success. The caller commits.
     """
     message = arrival.message
-    registration = await session.scalar(
-        select(CardRegistration)
-        .where(CardRegistration.merchant_oid == message.merchant_oid)
-        .with_for_update()
-    )
+    statement = select(CardRegistration).where(CardRegistration.merchant_oid == message.merchant_oid)
+    registration = await session.scalar(statement.with_for_update())
     if registration is None:
         return None
+    at = await time_of(session, registration.company_id, at)
     if not message.succeeded:
         outcome = _decline(session, registration, message, at=at)
     elif registration.collected is not None and not _brings_tokens(registration, message):

@@ -1,5 +1,6 @@
 """The page behind a payment link: nobody logs in, one order is seen and paid."""
 
+from datetime import datetime
 from typing import Any
 
 from litestar import Controller, get, post
@@ -8,6 +9,7 @@ from litestar.plugins.htmx import HTMXTemplate
 from litestar.response import Response, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.models import Order
 from app.domain.billing import metrics
 from app.domain.billing.checkout import FrameAnswer, ask_for_frame, note_frame
 from app.domain.billing.link_payments import (
@@ -17,7 +19,8 @@ from app.domain.billing.link_payments import (
     link_frame_request,
     view_of_link,
 )
-from app.domain.billing.paylinks import order_of_link
+from app.domain.billing.paylinks import EVER, order_of_link
+from app.domain.companies.clocks import time_of_row
 from app.domain.payments.gateway import PaymentGateway
 from app.domain.payments.values import FrameToken
 from app.lib.clock import now
@@ -41,7 +44,7 @@ class PayController(Controller):
         in_frame: FromQuery[bool] = False,
     ) -> Template | Response[None]:
         """Show what is owed; a page with PayTR's frame keeps it until something has become of the order."""
-        at = now()
+        at = await time_of_link(db_session, settings, token)
         order_id = order_of_link(settings, token, at=at)
         view = await view_of_link(db_session, order_id, settings, at=at)
         if wants_fragment(request) and in_frame and view.state is LinkState.OPEN:
@@ -58,16 +61,17 @@ class PayController(Controller):
         token: FromPath[str],
     ) -> Template:
         """Commit an attempt, then ask PayTR for its page, then show it."""
-        order_id = order_of_link(settings, token, at=now())
+        at = await time_of_link(db_session, settings, token)
+        order_id = order_of_link(settings, token, at=at)
         try:
-            attempt = await begin_link_payment(db_session, order_id, at=now())
+            attempt = await begin_link_payment(db_session, order_id, at=at)
         except DomainError as refusal:
             await roll_back(db_session)
-            view = await view_of_link(db_session, order_id, settings, at=now())
+            view = await view_of_link(db_session, order_id, settings, at=at)
             return pay_page(request, token, view=view, refusal=refusal, status_code=refusal.status)
         await commit(db_session)
-        answer = await open_link_frame(db_session, gateway, attempt, settings, token, address_of(request))
-        view = await view_of_link(db_session, order_id, settings, at=now())
+        answer = await open_link_frame(db_session, gateway, attempt, settings, token, address_of(request), at)
+        view = await view_of_link(db_session, order_id, settings, at=at)
         return pay_page(
             request, token, view=view, frame=answer.frame, status_code=200 if answer.frame else 503
         )
@@ -78,6 +82,13 @@ class PayController(Controller):
         return Template("billing/out_of_frame.html.j2", context={"address": f"/pay/{token}"})
 
 
+async def time_of_link(session: AsyncSession, settings: Settings, token: str) -> datetime:
+    """Return what time it is for whoever opens a link: that of the company whose order it pays."""
+    if settings.is_production:
+        return now()
+    return await time_of_row(session, Order, order_of_link(settings, token, at=EVER), now())
+
+
 async def open_link_frame(
     session: AsyncSession,
     gateway: PaymentGateway,
@@ -85,11 +96,12 @@ async def open_link_frame(
     settings: Settings,
     token: str,
     address: str,
+    at: datetime,
 ) -> FrameAnswer:
     """Ask PayTR for its page and note what it answered, committed also when there is none."""
     answer = await ask_for_frame(gateway, link_frame_request(attempt, settings, token, address=address))
     metrics.checkouts.labels("link" if answer.frame else answer.status.value).inc()
-    await note_frame(session, attempt.payment, answer, at=now())
+    await note_frame(session, attempt.payment, answer, at=at)
     await commit(session)
     if answer.objection:
         raise answer.objection

@@ -73,6 +73,7 @@ async def settle(transaction: Transaction, arrival: Arrival, *, settings: Settin
     locked = await store.lock(transaction, message.merchant_oid)
     if locked is None:
         return await _keep_unknown(transaction, arrival, at)
+    at = locked.row.clock_at or at
     decision = decide(locked.facts, message, at=at, takes_test_payments=not settings.is_production)
     if locked.row.channel == PaymentChannel.DIRECT:
         await tell_registration(

@@ -32,7 +32,8 @@ ORDERED = """
        (SELECT k.balance FROM company_credits k
          WHERE k.company_id = o.company_id AND k.currency = o.currency) AS credit_balance,
        c.id AS company_id, c.name AS company_name, c.language, c.legal_name, c.tax_office, c.tax_number,
-       c.address, c.phone, u.email, u.full_name
+       c.address, c.phone, u.email, u.full_name,
+       (SELECT t.at FROM test_clocks t WHERE t.company_id = c.id) AS clock_at
 """
 LOCKED = Statement(f"""
 SELECT p.id AS payment_id, p.status, p.channel, p.amount, p.currency, p.merchant_oid, {ORDERED}

@@ -9,8 +9,9 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import CaseKind
+from app.db.models import CaseKind, OperatorCase
 from app.domain.accounts.operators import Operator
+from app.domain.companies.clocks import time_of_row
 from app.domain.ops.case_actions import TAKES_AMOUNT, CaseAction
 from app.domain.ops.case_decisions import NOTE_LENGTH, AlreadyDecided, Decision, decide
 from app.domain.ops.case_queries import CaseFilter, CaseState, case_file, list_cases
@@ -91,7 +92,8 @@ class CaseController(Controller):
     ) -> Response[Any] | Template:
         """Carry a decision out; a refused one shows the case as it stands now, with all that was typed."""
         try:
-            await decide(db_session, operator, case_id, data.read(), settings=settings, at=now())
+            at = await time_of_row(db_session, OperatorCase, case_id, now())
+            await decide(db_session, operator, case_id, data.read(), settings=settings, at=at)
         except NotFound:
             raise
         except DomainError as refusal:

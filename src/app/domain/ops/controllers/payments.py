@@ -9,8 +9,10 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.models import Payment
 from app.domain.accounts.operators import Operator
 from app.domain.billing.refunds.service import request_refund
+from app.domain.companies.clocks import time_of_row
 from app.domain.ops.controllers.forms import amount_text, read_amount, require_confirmation
 from app.domain.ops.payment_files import PaymentFile, PaymentFilter, file_of, list_payments
 from app.lib.clock import now
@@ -108,7 +110,7 @@ async def send_back(session: AsyncSession, operator: Operator, merchant_oid: str
         seen_left=form.seen_left,
         reason=form.reason,
         requested_by_id=operator.user.id,
-        at=now(),
+        at=await time_of_row(session, Payment, file.payment.id, now()),
     )
 
 
