@@ -7,7 +7,6 @@ from typing import Any
 
 from app.db.models import OrderKind, PaymentStatus, Role, WorkspaceStatus
 from app.domain.accounts.legal import DOCUMENTS
-from app.domain.billing.changes.standing import Standing
 from app.domain.billing.checkout import Checkout
 from app.domain.billing.trials.conversion import ConversionChoice
 from app.domain.companies.viewer import Viewer
@@ -27,7 +26,7 @@ from tests.architecture.card_cases import (
     way_back_case,
 )
 from tests.architecture.case import Case
-from tests.architecture.change_cases import cancellation_cases, change_cases, standing
+from tests.architecture.change_cases import cancellation_cases, change_cases, terms
 from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
 from tests.architecture.operator_cases import operator, operator_cases
@@ -163,11 +162,10 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
                 viewer,
                 {
                     "overview": overview,
-                    "offers": samples.offers() if filled else [],
                     "documents": documents() if filled else [],
                     "conversion": conversion(state) if filled else None,
                     "dunning": dunning(state, subscription, at, filled=filled),
-                    "standing": standing(state) if filled else Standing(None, 0),
+                    "terms": terms(state, filled=filled),
                     "errors": {"price": samples.refusal("price")} if state == "last-day" else {},
                 },
                 blocks=("content", "plan_card", "dunning", "trial", "plans", "payments", "invoices"),

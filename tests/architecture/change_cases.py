@@ -11,8 +11,8 @@ from app.domain.billing.cancellation.service import Outlook
 from app.domain.billing.changes.promises import Promise
 from app.domain.billing.changes.quotes import Held, Quote, quote
 from app.domain.billing.changes.service import Preview, QuoteChanged
-from app.domain.billing.changes.standing import Standing
 from app.domain.billing.settlement.unused import Room, Taken
+from app.domain.billing.terms import Terms
 from app.domain.companies.viewer import Viewer
 from app.domain.subscriptions.periods import Period
 from app.domain.subscriptions.proration import Slice
@@ -33,11 +33,17 @@ def price(plan: str, interval: Interval = Interval.MONTH) -> PlanPrice:
     return found
 
 
-def standing(state: str) -> Standing:
-    """Return what waits for a company in one of the states of `samples.subscriptions`."""
-    if state == "active":
-        return Standing(price("starter"), 0)
-    return Standing(None, 12_345 if state in {"ending", "canceled", "none"} else 0)
+def terms(state: str, *, filled: bool) -> Terms:
+    """Return prices, what waits and credit in one of the states of `samples.subscriptions`."""
+    agreed = price("starter") if filled and state == "active" else None
+    return Terms(
+        offers=samples.offers() if filled else [],
+        agreed=agreed,
+        is_change=agreed is not None,
+        credit=12_345 if filled and state in {"ending", "canceled", "none"} else 0,
+        cards=[card("default", is_default=True)] if filled else [],
+        owed=None,
+    )
 
 
 def quotes(at: datetime) -> dict[str, Quote]:

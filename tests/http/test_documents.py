@@ -12,6 +12,7 @@ from litestar import Litestar
 from sqlalchemy import select
 
 from app.db.models import Account, AuditEntry, Company, Invoice, Order
+from app.domain.billing import papers
 from app.domain.billing.explaining import PriceStep, from_json
 from app.domain.invoices.credit_notes import issue_credit_note
 from app.lib.clock import ISTANBUL, now
@@ -114,13 +115,33 @@ async def test_an_invoice_and_its_credit_notes_explain_themselves_to_their_compa
     assert "With this note ₺1,500.00 of the invoice's ₺2,970.00 are taken back" in pages[2]
     assert "is ₺250.00; the notes before carry ₺166.67 of that" in pages[2]
     listed = (await client.get("/billing")).text
-    assert all(f"/billing/invoices/{one.number}/explanation" in listed for one in (invoice, *notes))
+    found = [
+        listed.find(f"/billing/invoices/{one.number}/explanation") for one in (*reversed(notes), invoice)
+    ]
+    assert -1 not in found
+    assert found == sorted(found), "the newest document comes first"
+    assert listed.count("corrects " + invoice.number) == len(notes)
     stranger = await make_customer(resources.session_maker)
     async with browser(application) as other:
         await stranger.log_in(other)
         for one in (invoice, *notes):
             address = f"/billing/invoices/{one.number}/explanation"
             assert (await other.get(address)).status_code == 404
+
+
+async def test_a_payment_keeps_its_invoice_when_newer_documents_fill_the_page(
+    resources: Resources, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(papers, "PAGE", 2)
+    checkouts = [await pay(resources.session_maker, customer, resources.settings) for _ in range(3)]
+    for amount in (1_000, 2_000):
+        await take_back(resources, checkouts[0].order.id, amount)
+    async with resources.session_maker() as session:
+        shown = await papers.papers_of(session, customer.company.id)
+    paid = [checkout.payment.id for checkout in reversed(checkouts[1:])]
+    assert [row.payment.id for row in shown.payments] == paid
+    assert [row.invoice and row.invoice.payment_id for row in shown.payments] == paid
+    assert [note.total for note in shown.documents] == [2_000, 1_000]
 
 
 async def test_the_account_ends_where_the_book_does(resources: Resources, client: Browser) -> None:

@@ -11,6 +11,7 @@ from app.tasks.context import Resources
 from tests.cards import Buyer
 from tests.conftest import Browser
 from tests.factories import add_member
+from tests.http.test_queries import LIMIT, counted
 from tests.scenarios.cashier import Cashier
 from tests.scenarios.tenant import DAY, Tenant, open_tenant
 
@@ -29,7 +30,9 @@ async def test_the_timeline_has_the_engines_own_instants_and_pay_now_charges_the
     tenant: Tenant, client: Browser
 ) -> None:
     await tenant.customer.log_in(client)
-    shown = await client.get("/billing")
+    with counted(tenant.cashier.resources.engine) as statements:
+        shown = await client.get("/billing")
+    assert len(statements) <= LIMIT, statements
     for day in (0, 2, 7, 14, 21):
         assert f'<time datetime="{(tenant.end + day * DAY).isoformat()}"' in shown.text
     assert (await client.submit("/billing/renewal/charge")).status_code == 303

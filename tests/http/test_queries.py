@@ -33,7 +33,7 @@ from tests.factories import (
 
 MANY = 50
 LIMIT = 3
-LIMITS = {"/dashboard": LIMIT, "/billing": 5, "/workspaces": LIMIT}
+LIMITS = {"/dashboard": LIMIT, "/billing": LIMIT, "/workspaces": LIMIT}
 YESTERDAY = day_of(now()) - timedelta(days=1)
 OPERATORS_PAGES = {
     "/operator": 6,

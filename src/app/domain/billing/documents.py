@@ -1,4 +1,4 @@
-"""Documents as pages show them: the list of invoices and credit notes, and how each amount came about."""
+"""Documents as pages show them: how each amount came about."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +13,6 @@ from app.domain.billing.explaining import Step, from_json
 from app.lib.errors import NotFound
 from app.lib.i18n import N_
 from app.lib.money import vat_on
-
-PAGE_OF_DOCUMENTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +49,6 @@ class Explanation:
     @property
     def vat_before(self) -> int:
         return sum(note.vat for note in self.before)
-
-
-async def documents_of(session: AsyncSession, company_id: UUID) -> list[Invoice]:
-    """Return the company's newest invoices and credit notes, each with the invoice it corrects. One query."""
-    statement = (
-        select(Invoice)
-        .options(joinedload(Invoice.corrects))
-        .where(Invoice.company_id == company_id)
-        .order_by(Invoice.issued_at.desc(), Invoice.id.desc())
-        .limit(PAGE_OF_DOCUMENTS)
-    )
-    return list(await session.scalars(statement))
 
 
 async def explanation_of(session: AsyncSession, company_id: UUID, number: str) -> Explanation:

@@ -1,4 +1,4 @@
-"""What the dashboard and the billing page show: read in two queries beside the viewer's."""
+"""What the dashboard shows, read in two queries beside the viewer's; and single payments and invoices."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,6 @@ from app.lib.i18n import N_
 
 NEWEST_WORKSPACES = 6
 NEWEST_PAYMENTS = 5
-PAGE_OF_PAYMENTS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +54,6 @@ async def overview_of(session: AsyncSession, viewer: Viewer, *, at: datetime) ->
         workspaces=workspaces,
         workspace_count=count,
         payments=await latest_payments(session, viewer.company.id, limit=NEWEST_PAYMENTS),
-    )
-
-
-async def billing_overview_of(session: AsyncSession, viewer: Viewer, *, at: datetime) -> BillingOverview:
-    """Return the plan of the viewer's company and a page of its payments. One query."""
-    return BillingOverview(
-        subscription=viewer.subscription,
-        entitlement=entitlement_of(viewer.subscription, at),
-        payments=await latest_payments(session, viewer.company.id, limit=PAGE_OF_PAYMENTS),
     )
 
 

@@ -1,9 +1,10 @@
 """Reading the catalogue."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager, joinedload
 
@@ -34,11 +35,21 @@ async def current_offers(session: AsyncSession, currency: str = TURKISH_LIRA) ->
         select(PlanPrice)
         .join(PlanPrice.plan)
         .options(contains_eager(PlanPrice.plan))
-        .where(PlanPrice.currency == currency, PlanPrice.superseded_at.is_(None))
+        .where(on_sale(currency))
         .order_by(Plan.rank)
     )
+    return offers_at(await session.scalars(statement))
+
+
+def on_sale(currency: str = TURKISH_LIRA) -> ColumnElement[bool]:
+    """Return the condition of prices that are sold today."""
+    return and_(PlanPrice.currency == currency, PlanPrice.superseded_at.is_(None))
+
+
+def offers_at(prices: Iterable[PlanPrice]) -> list[Offer]:
+    """Return the plans of prices that are on sale, in the order of the prices."""
     offers: dict[str, Offer] = {}
-    for price in await session.scalars(statement):
+    for price in prices:
         offers.setdefault(price.plan_code, Offer(price.plan, {})).prices[price.interval] = price
     return list(offers.values())
 
@@ -59,8 +70,7 @@ async def current_price(
         .where(
             PlanPrice.plan_code == plan_code,
             PlanPrice.interval == interval,
-            PlanPrice.currency == currency,
-            PlanPrice.superseded_at.is_(None),
+            on_sale(currency),
         )
     )
     price = await session.scalar(statement)

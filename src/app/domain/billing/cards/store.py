@@ -12,6 +12,8 @@ from app.lib.errors import NotFound
 from app.lib.i18n import N_
 
 PURPOSE = "stored-card"
+DEFAULT_FIRST = (StoredCard.is_default.desc(), StoredCard.id.desc())
+"""How a company's cards are ordered wherever one of them is chosen: the default one, then the newest."""
 
 
 class NoTokens(LookupError):
@@ -53,7 +55,7 @@ async def cards_of(session: AsyncSession, company_id: UUID) -> list[StoredCard]:
     statement = (
         select(StoredCard)
         .where(StoredCard.company_id == company_id, StoredCard.removed_at.is_(None))
-        .order_by(StoredCard.is_default.desc(), StoredCard.id.desc())
+        .order_by(*DEFAULT_FIRST)
     )
     return list(await session.scalars(statement))
 

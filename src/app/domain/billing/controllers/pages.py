@@ -7,13 +7,13 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Role
-from app.domain.billing.changes.standing import standing_of
-from app.domain.billing.documents import documents_of
 from app.domain.billing.dunning.outlook import dunning_view
+from app.domain.billing.papers import papers_of
+from app.domain.billing.terms import terms_of
 from app.domain.billing.trials.conversion import conversion_choice
-from app.domain.billing.views import billing_overview_of, invoice_of, overview_of
+from app.domain.billing.views import BillingOverview, invoice_of, overview_of
 from app.domain.companies.viewer import Viewer
-from app.domain.plans.queries import current_offers
+from app.domain.subscriptions.entitlement import entitlement_of
 from app.lib.clock import now
 from app.lib.errors import InvalidInput, NotAllowed, Unavailable
 from app.lib.events import stream
@@ -96,18 +96,23 @@ async def billing_page(
     refusal: InvalidInput | None = None,
 ) -> Template:
     """Return the billing page or one block of it and, after a refusal, the sentence at its field."""
-    offers, at = await current_offers(session), now()
+    at = now()
+    terms = await terms_of(session, viewer, at=at)
+    papers = await papers_of(session, viewer.company.id)
     return page(
         request,
         "billing/show.html.j2",
         block=block if block in BILLING_BLOCKS else "content",
         status_code=422 if refusal else 200,
-        overview=await billing_overview_of(session, viewer, at=at),
-        offers=offers,
-        standing=await standing_of(session, viewer),
-        dunning=await dunning_view(session, viewer.subscription, settings, at=at),
-        documents=await documents_of(session, viewer.company.id),
-        conversion=await conversion_choice(session, viewer, offers, at=at),
+        overview=BillingOverview(
+            subscription=viewer.subscription,
+            entitlement=entitlement_of(viewer.subscription, at),
+            payments=papers.payments,
+        ),
+        terms=terms,
+        dunning=dunning_view(viewer.subscription, terms.owed, settings, at=at),
+        documents=papers.documents,
+        conversion=conversion_choice(viewer.subscription, terms.offers, terms.cards, terms.agreed, at=at),
         errors={refusal.field: refusal} if refusal else {},
     )
 

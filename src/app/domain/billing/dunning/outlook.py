@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.db.models import Order, StoredCard, Subscription, SubscriptionStatus
 from app.domain.billing.dunning import rules
-from app.domain.billing.dunning.facts import owed_by
+from app.domain.billing.dunning.facts import Owed
 from app.domain.billing.dunning.rules import Debt, Stage, Standing, schedule_of
 from app.domain.billing.paylinks import pay_path
 from app.lib.settings import Settings
@@ -58,12 +56,11 @@ def outlook_of(subscription: Subscription | None, settings: Settings) -> Outlook
     return Outlook(ends_at=rules.cancellation(debt, schedule_of(settings)))
 
 
-async def dunning_view(
-    session: AsyncSession, subscription: Subscription | None, settings: Settings, *, at: datetime
+def dunning_view(
+    subscription: Subscription | None, owed: Owed | None, settings: Settings, *, at: datetime
 ) -> DunningView | None:
     """Return the unpaid renewal of a subscription, if there is one."""
     outlook = outlook_of(subscription, settings)
-    owed = await owed_by(session, subscription, at=at) if subscription and outlook else None
     if owed is None or outlook is None:
         return None
     return DunningView(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Order, OrderKind, OrderStatus, PlanPrice, Subscription
@@ -51,7 +51,12 @@ def following(subscription: Subscription, price: PlanPrice, at: datetime) -> Per
 
 async def open_renewals(session: AsyncSession, subscription_id: UUID) -> list[Order]:
     """Return what is owed for renewals, the oldest period first."""
-    statement = (
+    return list(await session.scalars(select_open_renewals(subscription_id)))
+
+
+def select_open_renewals(subscription_id: UUID) -> Select[Order]:
+    """Return the query for what is owed for renewals, the oldest period first."""
+    return (
         select(Order)
         .where(
             Order.subscription_id == subscription_id,
@@ -60,7 +65,6 @@ async def open_renewals(session: AsyncSession, subscription_id: UUID) -> list[Or
         )
         .order_by(Order.period_start)
     )
-    return list(await session.scalars(statement))
 
 
 async def cancel_open_orders(

@@ -31,11 +31,10 @@ from app.domain.billing.charging.service import request_charge
 from app.domain.billing.ordering import order_at_price
 from app.domain.companies.queries import billing_contact
 from app.domain.companies.viewer import Viewer
-from app.domain.plans.queries import Offer
+from app.domain.plans.queries import Offer, on_sale
 from app.domain.subscriptions.queries import newest_subscription
 from app.lib.errors import DomainError, InvalidInput, NotAllowed
 from app.lib.i18n import N_
-from app.lib.money import TURKISH_LIRA
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +48,23 @@ class ConversionChoice:
     """What was agreed to; it may be on sale no more."""
 
 
-async def conversion_choice(
-    session: AsyncSession, viewer: Viewer, offers: Sequence[Offer], *, at: datetime
+def conversion_choice(
+    subscription: Subscription | None,
+    offers: Sequence[Offer],
+    cards: Sequence[StoredCard],
+    chosen: PlanPrice | None,
+    *,
+    at: datetime,
 ) -> ConversionChoice | None:
     """Return what may be agreed to, or was; nothing outside of a running trial, or without a fit card."""
-    subscription = viewer.subscription
     if subscription is None or subscription.status is not SubscriptionStatus.TRIALING:
         return None
-    card = default_fit_card(await cards_of(session, viewer.company.id), at)
+    card = default_fit_card(cards, at)
     if card is None:
         return None
     own = [offer for offer in offers if offer.plan.code == subscription.plan_code]
     prices = tuple(price for offer in own for price in (offer.month, offer.year))
-    return ConversionChoice(card, prices, await chosen_price(session, subscription))
+    return ConversionChoice(card, prices, chosen)
 
 
 async def choose_conversion(session: AsyncSession, viewer: Viewer, price_id: str, *, at: datetime) -> None:
@@ -173,8 +176,7 @@ async def _running_trial(session: AsyncSession, viewer: Viewer, *, at: datetime)
 async def _price_on_sale(session: AsyncSession, subscription: Subscription, price_id: str) -> PlanPrice:
     statement = select(PlanPrice).where(
         PlanPrice.plan_code == subscription.plan_code,
-        PlanPrice.currency == TURKISH_LIRA,
-        PlanPrice.superseded_at.is_(None),
+        on_sale(),
     )
     found = [price for price in await session.scalars(statement) if str(price.id) == price_id]
     if not found:
