@@ -26,6 +26,7 @@ class Job(StrEnum):
     REMOVE_CARD = "cards.remove"
     RECONCILE_DAY = "billing.reconcile_day"
     PROVE_LEDGER = "ledger.prove"
+    ADVANCE_CLOCK = "clocks.advance"
     RUN_TRANSITION = "workspaces.run_transition"
 
 
@@ -52,6 +53,8 @@ POLICIES = {
     # a dozen reports of up to 90 seconds each, when PayTR is slow; what is cut off is swept up
     Job.RECONCILE_DAY: JobPolicy(Queue.PAYTR, timeout=600, retries=1),
     Job.PROVE_LEDGER: JobPolicy(Queue.BILLING, timeout=120, retries=1),
+    # years of one company; what is cut off is taken up by the sweep, from where the clock stands
+    Job.ADVANCE_CLOCK: JobPolicy(Queue.BILLING, timeout=600, retries=1),
     Job.SEND_EMAIL: JobPolicy(Queue.MAIL, timeout=60, retries=1),
     Job.RUN_TRANSITION: JobPolicy(Queue.WORKSPACES, timeout=300, retries=1),
 }

@@ -4,7 +4,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from app.domain.jobs import Job, Queue
-from app.tasks import billing, cards, ledger, maintenance, reconciliation, subscriptions, trials, workspaces
+from app.tasks import (
+    billing,
+    cards,
+    clocks,
+    ledger,
+    maintenance,
+    reconciliation,
+    subscriptions,
+    trials,
+    workspaces,
+)
 
 Task = Callable[..., Awaitable[Any]]
 
@@ -18,6 +28,7 @@ TASKS: list[tuple[Job, Task]] = [
     (Job.REMOVE_CARD, cards.remove_card),
     (Job.RECONCILE_DAY, reconciliation.compare_day),
     (Job.PROVE_LEDGER, ledger.prove_ledger),
+    (Job.ADVANCE_CLOCK, clocks.advance_clock),
     (Job.SEND_EMAIL, billing.send_email),
     (Job.RUN_TRANSITION, workspaces.run_transition),
 ]
@@ -33,6 +44,7 @@ CRONS: list[tuple[Queue, str, Task]] = [
     (Queue.PAYTR, "* * * * *", cards.sweep_card_removals),
     (Queue.PAYTR, "* * * * *", reconciliation.sweep_reconciliation),
     (Queue.BILLING, "*/5 * * * *", ledger.prove_ledger),
+    (Queue.BILLING, "* * * * *", clocks.sweep_clocks),
     (Queue.BILLING, "* * * * *", trials.trial_check),
     (Queue.BILLING, "*/10 * * * *", trials.renewal_notices),
     (Queue.BILLING, "*/10 * * * *", trials.retention_check),
