@@ -182,9 +182,13 @@ async def test_the_note_is_drawn_and_mailed_once_in_the_same_bytes(resources: Re
     assert note.pdf_key == f"invoices/{note.year}/{note.number}.pdf"
     first = await resources.storage.get(note.pdf_key)
     assert hashlib.sha256(first).hexdigest() == note.pdf_sha256
-    mails: list[EmailMessage] = [m for m in await till.shop.all(EmailMessage) if m.template == "credit_note"]
-    assert [mail.invoice_id for mail in mails] == [note.id]
-    (letter,) = [m for m in till.shop.mailer.messages if note.number in m["Subject"]]
+    mails: list[EmailMessage] = await till.shop.all(EmailMessage)
+    about = [mail for mail in mails if mail.template in {"refund_sent", "credit_note"}]
+    assert [(mail.template, mail.invoice_id) for mail in about] == [("refund_sent", note.id)]
+    (letter,) = [m for m in till.shop.mailer.messages if "₺1,000.00" in m["Subject"]]
+    body = letter.get_body(("plain",))
+    assert body is not None
+    assert note.number in body.get_content()
     (attachment,) = list(letter.iter_attachments())
     assert attachment.get_content() == first
 
@@ -193,6 +197,7 @@ async def test_the_note_is_drawn_and_mailed_once_in_the_same_bytes(resources: Re
         row.pdf_key = row.pdf_sha256 = row.pdf_rendered_at = None
     await till.shop.work(later)
     assert await resources.storage.get(note.pdf_key) == first
+    assert len(await till.shop.all(EmailMessage)) == len(mails)
 
 
 async def test_a_note_cannot_be_changed_once_it_is_issued(till: Till) -> None:

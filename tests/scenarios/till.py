@@ -139,6 +139,8 @@ class Till:
         return [entry.action for entry in entries if entry.action.startswith("refund.")]
 
     async def mails(self) -> list[EmailMessage]:
+        """Return the letters about refunds, once their credit notes are drawn."""
+        await SWEEPS["sweep_invoices"](self.shop.resources, self.start + timedelta(days=60))
         mails: list[EmailMessage] = await self.shop.all(EmailMessage)
         return [mail for mail in mails if mail.template == "refund_sent"]
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.db.models import Company, Invoice, InvoiceKind, Order, User
+from app.domain.billing.refunds.letters import queue_letter_with_note
 from app.domain.companies.clocks import lives_here
 from app.domain.companies.queries import billing_contact
 from app.domain.invoices.document import InvoiceDocument, Line, Party
@@ -54,7 +55,7 @@ async def render_invoice(
             locked.pdf_rendered_at = at
             if invoice.corrects is None:
                 await _queue_receipt(session, locked, settings, at=at)
-            else:
+            elif invoice.refund_id is None or not await queue_letter_with_note(session, invoice, at=at):
                 await _queue_credit_note(session, locked, invoice.corrects, settings, at=at)
     return invoice.company_id
 

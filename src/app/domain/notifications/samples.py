@@ -73,6 +73,8 @@ SAMPLES: tuple[Message, ...] = (
         paid_at=AT,
         payment_reference="TZG4K2J8H7Q9W1E5R6T3Y0UI",
         refund_reference="TZR8D3F6G1H5J2K7L4M9N0PQ",
+        credit_note_number="TZI2026000000007",
+        invoice_number="TZG2026000000042",
     ),
     CreditNoteIssued(
         full_name="Ayşe Yılmaz",

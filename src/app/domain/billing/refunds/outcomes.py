@@ -15,7 +15,6 @@ from app.db.models import (
     PAYMENT_TRANSITIONS,
     Account,
     CaseKind,
-    Company,
     Payment,
     PaymentStatus,
     Refund,
@@ -23,15 +22,13 @@ from app.db.models import (
 )
 from app.domain.audit.service import record
 from app.domain.billing.cases import open_case, settle_case
+from app.domain.billing.refunds.letters import queue_refund_letter
 from app.domain.billing.refunds.rules import Entry, is_as_asked, surcharge_in
 from app.domain.billing.verification.rules import UNSETTLED_REFUNDS
-from app.domain.companies.queries import billing_contact
 from app.domain.invoices.credit_notes import issue_credit_note
 from app.domain.jobs import Job
 from app.domain.ledger import entries as ledger
 from app.domain.ledger.posting import post
-from app.domain.notifications.messages import RefundSent
-from app.domain.notifications.service import queue_email
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.uow import defer
@@ -92,19 +89,12 @@ async def succeed(
     if payment.status is not target:
         payment.status = PAYMENT_TRANSITIONS.move(payment.status, target)
     refund.succeed(entry.amount, at)
-    await refunded(session, payment, refund, _decider(decided_by_id), at=at)
-    if not payment.is_surplus:  # money that bought nothing has no invoice to take back
-        await _take_back(session, payment, refund, payable, settings=settings, at=at)
-
-
-async def refunded(
-    session: AsyncSession, payment: Payment, refund: Refund, actor: Actor, *, at: datetime
-) -> None:
-    """Let follow what follows from money given back: audit entry, mail, pages."""
+    actor = _decider(decided_by_id)
     _note(session, payment, refund, "refund.succeeded", actor, at=at)
     if actor is PAYTR:
         await _close_unknown(session, refund, at=at)
-    await _queue_mail(session, payment, refund, at=at)
+    if not await _take_back(session, payment, refund, payable, settings=settings, at=at):
+        await queue_refund_letter(session, payment, refund, at=at)
 
 
 async def refuse(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
@@ -157,10 +147,16 @@ async def _take_back(
     *,
     settings: Settings,
     at: datetime,
-) -> None:
-    """Issue the credit note over what was owed back; last, since its number is held until the commit."""
+) -> bool:
+    """Issue the credit note over what was owed back; last, since its number is held until the commit.
+
+    Money that bought nothing has no invoice to take back. Says whether there is a note: the letter waits
+    for its PDF.
+    """
+    if payment.is_surplus:
+        return False
     await session.flush()
-    await issue_credit_note(
+    note_id = await issue_credit_note(
         session,
         order_id=payment.order_id,
         amount=payable,
@@ -170,6 +166,7 @@ async def _take_back(
         series=settings.credit_note_series,
         at=at,
     )
+    return note_id is not None
 
 
 async def _post(session: AsyncSession, refund: Refund, entry: Entry, payable: int, *, at: datetime) -> None:
@@ -250,27 +247,3 @@ def _note(
         facts=facts_of(payment, refund) | more,
     )
     defer(session, Job.ANNOUNCE, company_id=str(refund.company_id))
-
-
-async def _queue_mail(session: AsyncSession, payment: Payment, refund: Refund, *, at: datetime) -> None:
-    company = await session.get_one(Company, refund.company_id)
-    contact = await billing_contact(session, company.id)
-    if contact is None or refund.returned is None:
-        return
-    await queue_email(
-        session,
-        occasion=f"refund:{refund.id}",
-        message=RefundSent(
-            full_name=contact.full_name,
-            company_name=company.name,
-            amount=refund.returned,
-            currency=refund.currency,
-            paid_at=payment.succeeded_at or at,
-            payment_reference=payment.merchant_oid,
-            refund_reference=refund.reference,
-        ),
-        recipient=contact.email,
-        language=company.language,
-        company_id=company.id,
-        at=at,
-    )

@@ -49,7 +49,7 @@ class PaymentFailed(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundSent(Message):
-    """PayTR has given money back; the bank shows it some days later."""
+    """PayTR has given money back; the bank shows it some days later. The credit note is attached, if any."""
 
     template: ClassVar[str] = "refund_sent"
 
@@ -59,11 +59,17 @@ class RefundSent(Message):
     paid_at: datetime
     payment_reference: str
     refund_reference: str
+    credit_note_number: str | None = None
+    """None of money that bought nothing: there is no invoice to take back."""
+    invoice_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditNoteIssued(Message):
-    """An invoice is taken back, in part or whole; the credit note's PDF is attached."""
+    """An invoice is taken back, in part or whole; the credit note's PDF is attached.
+
+    Of money that goes back just now `RefundSent` tells, with the note attached.
+    """
 
     template: ClassVar[str] = "credit_note"
 
@@ -78,5 +84,5 @@ class CreditNoteIssued(Message):
     currency: str
     issued_at: datetime
     is_kept_as_credit: bool
-    """No money goes back: the company may use it for what it owes next."""
+    """No money went back: the company may use it for what it owes next."""
     billing_url: str
