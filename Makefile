@@ -21,7 +21,7 @@ setup: ## install what is missing: Python packages, front-end packages, the edit
 	@$(PYTHON) scripts/bootstrap.py $(SETUP)
 
 test: setup ## every test, the browser's included (ARGS="-k invoice" for some)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder $(ARGS)
 
 check: ## what CI runs before the tests: format, lint, types, contracts, migrations, templates, translations
 	@$(PYTHON) scripts/bootstrap.py --only python product

@@ -29,17 +29,16 @@ from app.lib.uow import unit_of_work
 from app.server.core import build_application
 from app.server.plugins import build_engine, build_queues, build_redis, build_session_maker, enqueue_into
 from app.tasks.context import Resources
+from tests.spreading import ByFile
 
 KEPT = {"plans", "plan_prices"}
 BASE_URL = "http://tezgah.localhost"
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep a file's tests in one process, and all that use a browser: they share one running product."""
-    for item in items:
-        folder = item.path.parent
-        item.add_marker(pytest.mark.xdist_group(folder.name if folder.name == "browser" else str(item.path)))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
+    """Let a file's tests share a process, and with it what is built once a module."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
