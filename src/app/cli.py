@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from app.cli_ledger import ledger
 from app.cli_paytr import paytr
 from app.lib.errors import DomainError
 from app.lib.settings import Settings, SettingsError, load_settings
@@ -64,6 +65,7 @@ def worker(settings: Settings, queues: tuple[str, ...]) -> None:
 
 
 main.add_command(sandbox)
+main.add_command(ledger)
 main.add_command(paytr)
 
 
@@ -235,32 +237,6 @@ def billing_cases(settings: Settings, as_json: bool) -> None:
     cases = run_with(settings, open_cases)
     show(cases, as_json)
     sys.exit(1 if cases else 0)
-
-
-@main.group()
-def ledger() -> None:
-    """Look after the book."""
-
-
-@ledger.command("check")
-@click.option("--json", "as_json", is_flag=True)
-@click.pass_obj
-def ledger_check(settings: Settings, as_json: bool) -> None:
-    """Prove the whole book by every rule; succeeds when all of them hold."""
-    from app.server.commands import check_ledger
-
-    report = run_with(settings, check_ledger)
-    broken = [rule for rule in report["rules"] if rule["breaks"]]
-    if as_json:
-        click.echo(json.dumps(report, ensure_ascii=False, default=str))
-    else:
-        for rule in report["rules"]:
-            click.echo(f"{'broken' if rule['breaks'] else 'holds '}  {rule['rule']:<21} {rule['says']}")
-            for found in rule["breaks"]:
-                show([{"about": found["subject"], **row} for row in found["rows"]], as_json)
-        size, rules, seconds = report["postings"], len(report["rules"]), report["seconds"]
-        click.echo(f"{size} postings held against {rules} rules in {seconds:.2f} s, {len(broken)} broken")
-    sys.exit(1 if broken else 0)
 
 
 @main.command()

@@ -5,11 +5,14 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession
+from sqlalchemy import Connection, select, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
+from app.db.models import Invoice, InvoiceKind
 from app.db.schema import MIGRATIONS, upgrade_database
+from app.domain.billing.refunds.missing_notes import issue_missing_notes
 from app.domain.ledger.proof import find_breaks
+from app.lib.settings import Settings
 
 AT = datetime(2026, 11, 10, tzinfo=UTC)
 BEFORE_THE_LEDGER = Path(__file__).with_name("before_the_ledger.sql")
@@ -39,6 +42,23 @@ async def test_money_from_before_the_ledger_is_posted_and_the_book_holds(empty: 
         assert [tuple(row) for row in slices] == [
             (datetime(2026, 11, 1, tzinfo=UTC), datetime(2026, 12, 1, tzinfo=UTC), 297_000)
         ]
+    await issue_what_refunds_lack(empty)
+
+
+async def issue_what_refunds_lack(engine: AsyncEngine) -> None:
+    """Issue the notes as `tezgah ledger credit-notes --issue` does: once, dated today, and the book holds."""
+    sessions, settings = async_sessionmaker(engine, expire_on_commit=False), Settings()
+    assert await issue_missing_notes(sessions, settings, ["no such refund"], at=AT) == []
+    (issued,) = await issue_missing_notes(sessions, settings, [], at=AT)
+    assert (issued.reference, issued.amount) == ("BACK298000", 297_000), "the surcharge is on no invoice"
+    assert await issue_missing_notes(sessions, settings, [], at=AT) == []
+    async with sessions() as session:
+        note = await session.scalar(select(Invoice).where(Invoice.kind == InvoiceKind.CREDIT_NOTE))
+        assert note is not None
+        assert (note.number, note.issue_date) == ("TZI2026000000001", AT.date())
+        assert (note.net, note.vat) == (247_500, 49_500)
+        assert note.reason == "Ödeme 3 Kasım 2026 tarihinde iade edildi"
+        assert (await find_breaks(session, at=AT)).found == []
 
 
 def upgrade_to_0006(connection: Connection) -> None:

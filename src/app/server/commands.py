@@ -1,6 +1,6 @@
 """What the commands do, on the resources of one process."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from app.domain.accounts.operators import create_operator, find_operator, operat
 from app.domain.billing.demo.service import seed_demo
 from app.domain.billing.reconciliation.service import reconcile_day
 from app.domain.billing.reconciliation.views import day_file
+from app.domain.billing.refunds.missing_notes import issue_missing_notes, missing_notes
 from app.domain.ledger.proof import open_breaks, prove
 from app.domain.ledger.rules import RULES
 from app.domain.plans.service import publish_catalogue
@@ -140,6 +141,28 @@ async def check_ledger(resources: Resources) -> dict[str, Any]:
                 {"rule": rule.key, "says": rule.sentence, "breaks": found.get(rule.key, [])} for rule in RULES
             ],
         }
+
+
+async def credit_notes(
+    resources: Resources, references: Collection[str], *, issue: bool
+) -> list[dict[str, Any]]:
+    """Return the refunds that lack their credit note, after issuing it if wished."""
+    if issue:
+        found = await issue_missing_notes(resources.session_maker, resources.settings, references, at=now())
+    else:
+        async with unit_of_work(resources.session_maker) as session:
+            found = await missing_notes(session)
+    return [
+        {
+            "refund": one.reference,
+            "invoice": one.invoice_number,
+            "amount": one.amount,
+            "currency": one.currency,
+            "given_back": one.returned_at.isoformat(timespec="seconds"),
+        }
+        for one in found
+        if not references or one.reference in references
+    ]
 
 
 async def demo(resources: Resources, companies: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""The letter about money given back: one for each refund, with its credit note attached where there is one."""
+"""The letter about money given back: one for each refund, with its credit note attached if it has one."""
 
 from datetime import datetime
 from uuid import UUID
