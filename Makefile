@@ -36,8 +36,9 @@ bench: setup ## the benchmarks, each as a ratio to its yardstick
 storm: setup ## payments under fire until both books are equal (ORDERS=5000, SEED=42 to repeat one)
 	@$(BIN)/python -m tests.storm $(if $(ORDERS),--orders $(ORDERS)) $(if $(SEED),--seed $(SEED))
 
-engine: setup ## the money engine under random customers, answers and time (STEPS=10000)
-	@TEZGAH_ENGINE_STEPS=$(or $(STEPS),10000) $(BIN)/python -m pytest tests/engine
+engine: setup ## the money engine under random customers, answers and time (STEPS=10000, SEED=7 to repeat one)
+	@TEZGAH_ENGINE_STEPS=$(or $(STEPS),10000) TEZGAH_ENGINE_SEED=$(or $(SEED),$$(date +%s)) \
+		$(BIN)/python -m pytest -s tests/engine
 
 seed: setup ## demo companies in every state
 	@$(BIN)/tezgah seed $(ARGS)
