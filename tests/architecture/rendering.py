@@ -10,7 +10,7 @@ from litestar.testing import RequestFactory
 from app.domain.billing.dunning.outlook import outlook_of
 from app.lib.settings import Settings
 from app.lib.templating import PageEngine, build_environment, current_language
-from app.server.core import PROMISES, asset_address
+from app.server.core import asset_address, promises_of
 from tests.architecture.case import Case
 
 SETTINGS = Settings(mail_inbox_url="http://127.0.0.1:8025", seller_mersis="0123456789012345")
@@ -21,7 +21,11 @@ CSRF_INPUT = '<input type="hidden" name="_csrf_token" value="token">'
 def engine() -> JinjaTemplateEngine:
     """Return the engine with the globals that the server gives it."""
     environment = build_environment()
-    environment.globals |= {"settings": SETTINGS, "asset": partial(asset_address, {}), **PROMISES}
+    environment.globals |= {
+        "settings": SETTINGS,
+        "asset": partial(asset_address, {}),
+        **promises_of(SETTINGS),
+    }
     environment.globals["outlook_of"] = partial(outlook_of, settings=SETTINGS)
     return PageEngine.from_environment(environment)
 

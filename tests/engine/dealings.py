@@ -134,8 +134,8 @@ class Dealings:
 
         async def leave(session: AsyncSession, viewer: Viewer) -> None:
             at = self.world.at
-            leaving = (await cancellation.outlook(session, viewer, at=at)).leaving
-            seen = cancellation.sealed(leaving, settings, expires_at=at + timedelta(hours=1))
+            shown = await cancellation.outlook(session, viewer, settings=settings, at=at)
+            seen = cancellation.sealed(shown.leaving, settings, expires_at=at + timedelta(hours=1))
             await cancellation.cancel_now(session, viewer, seen, settings=settings, at=at)
 
         steps: dict[str, Ask] = {

@@ -42,7 +42,12 @@ LATER = START + timedelta(days=22, hours=12)
 
 async def look(planner: Planner, at: datetime) -> Outlook:
     async with planner.cashier.resources.session_maker() as session:
-        return await outlook(session, await planner.customer.viewer(session), at=at)
+        return await outlook(
+            session,
+            await planner.customer.viewer(session),
+            settings=planner.cashier.resources.settings,
+            at=at,
+        )
 
 
 async def end_now(planner: Planner, at: datetime, seen: Outlook | None = None) -> None:

@@ -28,6 +28,7 @@ from app.domain.ledger.rules import PARKING
 from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces.service import start_workspace
 from app.lib.uow import unit_of_work
+from tests.conftest import msgspec_replace
 from tests.factories import add_workspace
 from tests.scenarios.cashier import Cashier
 from tests.scenarios.tenant import DAY, MINUTE, Tenant, open_tenant
@@ -177,11 +178,13 @@ async def test_money_that_comes_after_the_cancellation_buys_nothing_and_can_go_b
     async with unit_of_work(cashier.resources.session_maker) as session:
         subscription = await newest_subscription(session, tenant.customer.company.id, lock=True)
         assert subscription is not None
-        await end_subscription(session, subscription, at=at, reason="test")
+        short = msgspec_replace(cashier.resources.settings, data_kept_days=10)
+        await end_subscription(session, subscription, settings=short, at=at, reason="test")
     assert await cashier.callback(payment, at + MINUTE) is Outcome.HELD
     assert (await cashier.the(OperatorCase)).kind is CaseKind.ORDER_LAPSED
     subscription = await tenant.subscription()
     assert (subscription.status, subscription.next_attempt_at) == (S.CANCELED, None)
+    assert subscription.data_kept_until == at + 10 * DAY
     async with unit_of_work(cashier.resources.session_maker) as session:
         refund = await request_refund(
             session,
@@ -201,7 +204,9 @@ async def test_a_charge_that_has_not_left_never_does_once_it_is_canceled(
     async with unit_of_work(cashier.resources.session_maker) as session:
         subscription = await newest_subscription(session, tenant.customer.company.id, lock=True)
         assert subscription is not None
-        await end_subscription(session, subscription, at=tenant.end, reason="test")
+        await end_subscription(
+            session, subscription, settings=cashier.resources.settings, at=tenant.end, reason="test"
+        )
     payment = await tenant.send(tenant.end + MINUTE)
     assert (payment.status, payment.failure_code) == (PaymentStatus.FAILED, "not_sent")
     assert payment.merchant_oid not in cashier.gateway.attempts

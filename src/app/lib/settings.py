@@ -7,6 +7,7 @@ production anything missing or unsafe refuses to start with a sentence that says
 import os
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ import msgspec
 PREFIX = "TEZGAH_"
 DEVELOPMENT_SECRET = "development-only-secret-key-never-in-production"  # noqa: S105 refused in production below
 RUNTIME_ENVIRONMENT = Path("run/environment")
+ANNOUNCED_DAYS = 7
+"""Days before files are deleted at which that is announced first."""
 SERIES = re.compile(r"[A-Z0-9]{3}", re.ASCII)
 """What a document's number begins with, as GİB prescribes it."""
 
@@ -55,6 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     dunning_days: str = "0,2,7,14,21"
     suspension_day: int = 7
+    data_kept_days: int = 30
     seller_name: str = "Tezgâh Yazılım Hizmetleri Ltd. Şti."
     seller_tax_office: str = "Kadıköy"
     seller_vkn: str = "1234567890"
@@ -82,6 +86,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def dunning_schedule(self) -> tuple[int, ...]:
         """On which days after a period's end an unpaid renewal is attempted."""
         return tuple(int(day) for day in self.dunning_days.split(","))
+
+    @property
+    def data_kept(self) -> timedelta:
+        """How long files stay after a subscription has ended, or a trial."""
+        return timedelta(days=self.data_kept_days)
 
     @property
     def storage_location(self) -> str:
@@ -160,6 +169,8 @@ def dunning_problems(settings: Settings) -> list[str]:
         return [
             "Set TEZGAH_SUSPENSION_DAY to a day after the first and before the last of TEZGAH_DUNNING_DAYS."
         ]
+    if settings.data_kept_days < ANNOUNCED_DAYS:
+        return ["Set TEZGAH_DATA_KEPT_DAYS to 7 or more: the deletion is announced a week before it."]
     return []
 
 

@@ -22,7 +22,7 @@ from app.domain.accounts.passwords import MINIMUM_LENGTH
 from app.domain.billing.dunning.outlook import outlook_of
 from app.domain.billing.webhooks import CallbackIntake
 from app.domain.companies.viewer import Viewer
-from app.domain.subscriptions.service import DATA_KEPT, TRIAL_LENGTH
+from app.domain.subscriptions.service import TRIAL_LENGTH
 from app.lib.http import MACHINE
 from app.lib.settings import Settings
 from app.lib.templating import PageEngine, build_environment
@@ -40,14 +40,17 @@ from app.server.security import (
 from app.tasks.context import Resources
 
 STATIC = Path(__file__).parents[1] / "static"
-PROMISES = {
-    "trial_days": TRIAL_LENGTH.days,
-    "retention_days": DATA_KEPT.days,
-    "password_length": MINIMUM_LENGTH,
-}
-"""Numbers that pages promise, from where they are kept."""
 BODY_LIMIT = 1_000_000
 """Bytes of a request body: no form of ours comes near, and a larger one is refused with 413."""
+
+
+def promises_of(settings: Settings) -> dict[str, int]:
+    """Return the numbers that pages promise, from where they are kept."""
+    return {
+        "trial_days": TRIAL_LENGTH.days,
+        "retention_days": settings.data_kept_days,
+        "password_length": MINIMUM_LENGTH,
+    }
 
 
 def build_application(settings: Settings, resources: Resources, *, owns_resources: bool = True) -> Litestar:
@@ -56,7 +59,8 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     sessions = session_config(settings)
     session_redis = build_redis(settings.redis_url, decode=False)
     environment = build_environment()
-    environment.globals |= {"settings": settings, "asset": partial(asset_address, {}), **PROMISES}
+    environment.globals |= {"settings": settings, "asset": partial(asset_address, {})}
+    environment.globals |= promises_of(settings)
     environment.globals["outlook_of"] = partial(outlook_of, settings=settings)
 
     @asynccontextmanager

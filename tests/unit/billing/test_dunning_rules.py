@@ -27,6 +27,7 @@ from app.domain.billing.dunning.rules import (
     stages,
     timeline,
 )
+from app.domain.billing.retention import REMINDED_AHEAD
 from app.lib.clock import ISTANBUL
 from app.lib.settings import Settings, SettingsError, load_settings
 
@@ -172,6 +173,13 @@ def test_the_drawn_timeline_says_what_the_engine_does_next() -> None:
 
 def test_an_active_period_is_covered_as_long_as_the_first_stage_lasts() -> None:
     assert SCHEDULE.suspension == RENEWAL_GRACE
+
+
+def test_files_are_kept_as_long_as_their_deletion_is_announced_at_least() -> None:
+    assert load_settings({}).data_kept == timedelta(days=30)
+    assert load_settings({"TEZGAH_DATA_KEPT_DAYS": str(REMINDED_AHEAD[0])}).data_kept == 7 * DAY
+    with pytest.raises(SettingsError, match="TEZGAH_DATA_KEPT_DAYS"):
+        load_settings({"TEZGAH_DATA_KEPT_DAYS": "6"})
 
 
 @pytest.mark.parametrize("days", ["", "1,2", "0,7,2", "0,two", "0"])

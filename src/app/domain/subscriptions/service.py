@@ -10,8 +10,7 @@ from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
 
 TRIAL_LENGTH = timedelta(days=14)
-DATA_KEPT = timedelta(days=30)
-"""How long files stay after access has ended (product §3); shown on the landing and in the terms."""
+"""Product §3; shown on the landing and in the terms."""
 
 
 async def start_trial(

@@ -26,7 +26,6 @@ from app.domain.jobs import Job
 from app.domain.ledger.credits import credit_of
 from app.domain.notifications.messages import CancellationNoted, CancellationUndone, SubscriptionEndedNow
 from app.domain.subscriptions.queries import newest_subscription
-from app.domain.subscriptions.service import DATA_KEPT
 from app.lib.crypto import seal, unseal
 from app.lib.errors import DomainError
 from app.lib.i18n import N_
@@ -77,7 +76,7 @@ class Outlook:
         return is_running(self.subscription, at) and not self.subscription.cancel_at_period_end
 
 
-async def outlook(session: AsyncSession, viewer: Viewer, *, at: datetime) -> Outlook:
+async def outlook(session: AsyncSession, viewer: Viewer, *, settings: Settings, at: datetime) -> Outlook:
     """Return what ending the viewer's subscription means at this moment."""
     require_payer(viewer)
     subscription = await _subscription(session, viewer)
@@ -86,7 +85,7 @@ async def outlook(session: AsyncSession, viewer: Viewer, *, at: datetime) -> Out
         leaving=await _leaving(session, subscription, at=at),
         credit=await credit_of(session, viewer.company.id, TURKISH_LIRA),
         currency=TURKISH_LIRA,
-        data_kept_until=at + DATA_KEPT,
+        data_kept_until=at + settings.data_kept,
     )
 
 
@@ -124,7 +123,7 @@ async def cancel_at_period_end(
             company_name=reader.company.name,
             plan_name=subscription.plan.name,
             ends_at=end,
-            kept_until=end + DATA_KEPT,
+            kept_until=end + settings.data_kept,
             billing_url=f"{settings.base_url}/billing",
         ),
         at=at,
@@ -174,7 +173,7 @@ async def cancel_now(
         return Departure(at)
     leaving = await _as_seen(session, subscription, seen, settings, at=at)
     reason = f"asked by {viewer.role}"
-    await end_subscription(session, subscription, at=at, reason=reason)
+    await end_subscription(session, subscription, settings=settings, at=at, reason=reason)
     for refund in leaving.refunds:
         await request_refund(
             session,
@@ -212,7 +211,7 @@ async def _tell_end(
             refunded=leaving.refunded,
             credited=leaving.credited,
             currency=TURKISH_LIRA,
-            kept_until=at + DATA_KEPT,
+            kept_until=at + settings.data_kept,
             billing_url=f"{settings.base_url}/billing",
         ),
         at=at,

@@ -109,7 +109,7 @@ async def cancellation_page(
 ) -> Template:
     """Return the page of both ways out; `refusal` says why it is shown once more."""
     at = now()
-    shown = await outlook(session, viewer, at=at)
+    shown = await outlook(session, viewer, settings=settings, at=at)
     return page(
         request,
         "billing/cancellation.html.j2",

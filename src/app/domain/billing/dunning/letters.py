@@ -14,7 +14,6 @@ from app.domain.notifications.messages import (
     SuspensionNear,
     UnpaidRenewal,
 )
-from app.domain.subscriptions.service import DATA_KEPT
 from app.lib.settings import Settings
 
 Letter = TypeVar("Letter", bound=UnpaidRenewal)
@@ -49,7 +48,7 @@ def canceled(settings: Settings, plan_name: str, *, at: datetime, is_unpaid: boo
             company_name=reader.company.name,
             plan_name=plan_name,
             is_unpaid=is_unpaid,
-            kept_until=at + DATA_KEPT,
+            kept_until=at + settings.data_kept,
             billing_url=f"{settings.base_url}/billing",
         )
 

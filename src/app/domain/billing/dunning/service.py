@@ -87,7 +87,7 @@ async def take_step(
         case Suspend():
             await _suspend(session, subscription, owed, settings=settings, at=at)
         case Cancel():
-            await end_subscription(session, subscription, at=at, reason="unpaid")
+            await end_subscription(session, subscription, settings=settings, at=at, reason="unpaid")
             write = letters.canceled(settings, owed.order.plan_name, at=at, is_unpaid=True)
             await tell(
                 session, subscription.company_id, occasion=f"canceled:{owed.order.id}", write=write, at=at

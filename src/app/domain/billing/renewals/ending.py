@@ -8,21 +8,21 @@ from app.db.models import SUBSCRIPTION_TRANSITIONS, OrderKind, Subscription, Sub
 from app.domain.audit.service import record
 from app.domain.billing.renewals.orders import cancel_open_orders
 from app.domain.jobs import Job
-from app.domain.subscriptions.service import DATA_KEPT
 from app.domain.workspaces.standstill import stop_all
+from app.lib.settings import Settings
 from app.lib.uow import defer
 
 
 async def end_subscription(
-    session: AsyncSession, subscription: Subscription, *, at: datetime, reason: str
+    session: AsyncSession, subscription: Subscription, *, settings: Settings, at: datetime, reason: str
 ) -> None:
-    """Cancel a subscription now; files stay for `DATA_KEPT`. The caller holds it and tells the company.
+    """Cancel a subscription now; files stay for a while. The caller holds it and tells the company.
 
     No attempt is scheduled any more, open renewals and changes are canceled, and a charge that was written
     down and has not left finds its order canceled. Money of one that has left becomes a case, and goes back.
     """
     subscription.status = SUBSCRIPTION_TRANSITIONS.move(subscription.status, SubscriptionStatus.CANCELED)
-    subscription.canceled_at, subscription.data_kept_until = at, at + DATA_KEPT
+    subscription.canceled_at, subscription.data_kept_until = at, at + settings.data_kept
     subscription.next_attempt_at = None
     subscription.pending_price_id = subscription.pending_since = None
     subscription.converts_at_trial_end = False

@@ -66,7 +66,7 @@ async def renew(
     ordered: the one that follows what was paid for.
     """
     if subscription.cancel_at_period_end:
-        await end_subscription(session, subscription, at=at, reason="wished")
+        await end_subscription(session, subscription, settings=settings, at=at, reason="wished")
         price = await _price_of(session, subscription.price_id)
         write = letters.canceled(settings, price.plan.name, at=at, is_unpaid=False)
         occasion = f"canceled:{subscription.id}:{subscription.current_period_end}"

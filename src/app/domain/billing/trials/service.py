@@ -35,7 +35,6 @@ from app.domain.companies.clocks import lives_here
 from app.domain.jobs import Job
 from app.domain.ledger.proof import is_parked
 from app.domain.subscriptions.queries import claim_subscription
-from app.domain.subscriptions.service import DATA_KEPT
 from app.domain.workspaces.standstill import stop_all
 from app.lib.settings import Settings
 from app.lib.uow import defer, unit_of_work
@@ -149,8 +148,8 @@ async def _remind(session: AsyncSession, trial: Trial, *, settings: Settings, at
 
 
 async def _end(session: AsyncSession, trial: Trial, *, settings: Settings, at: datetime) -> None:
-    """Suspend: what runs stops, files stay for `DATA_KEPT` from now, so a late run shortens nobody's time."""
-    subscription, kept_until = trial.subscription, at + DATA_KEPT
+    """Suspend: what runs stops, files are kept from now on, so a late run shortens nobody's time."""
+    subscription, kept_until = trial.subscription, at + settings.data_kept
     was_to_be_charged = trial.price is not None
     subscription.status = SUBSCRIPTION_TRANSITIONS.move(subscription.status, SubscriptionStatus.SUSPENDED)
     subscription.suspended_at, subscription.data_kept_until = at, kept_until
