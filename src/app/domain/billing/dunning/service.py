@@ -25,6 +25,7 @@ from app.domain.billing.dunning.rules import Cancel, Charge, StageKind, Suspend,
 from app.domain.billing.reminders import remind_once, tell
 from app.domain.billing.renewals.ending import end_subscription
 from app.domain.billing.renewals.orders import open_renewals, renewal_order
+from app.domain.companies.clocks import lives_here
 from app.domain.jobs import Job
 from app.domain.ledger.proof import Parked
 from app.domain.plans.queries import price_with_plan
@@ -47,7 +48,7 @@ async def due_page(session: AsyncSession, *, at: datetime, after: Key | None, li
     key = tuple_(Subscription.next_attempt_at, Subscription.id)
     statement = (
         select(Subscription.next_attempt_at, Subscription.id)
-        .where(Subscription.next_attempt_at <= at)
+        .where(Subscription.next_attempt_at <= at, lives_here(session, Subscription.company_id))
         .order_by(Subscription.next_attempt_at, Subscription.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
