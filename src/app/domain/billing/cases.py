@@ -7,12 +7,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import CaseKind, OperatorCase
 from app.lib.ids import uuid7
+from app.lib.statements import Statement, fetch
+
+SETTLE = Statement("""
+UPDATE operator_cases SET decision = :decision, note = :note, closed_at = :at
+ WHERE kind = :kind AND subject = :subject AND closed_at IS NULL
+""")
 
 
 async def open_case(
@@ -41,7 +46,5 @@ async def settle_case(
 
     Whoever locks the payment as well locks it first: operators do so too (`app.domain.ops.case_decisions`).
     """
-    statement = update(OperatorCase).where(
-        OperatorCase.kind == kind, OperatorCase.subject == subject, OperatorCase.closed_at.is_(None)
-    )
-    await session.execute(statement.values(decision=decision, note=note, closed_at=at))
+    parameters = {"kind": kind.value, "subject": subject, "decision": decision, "note": note, "at": at}
+    await fetch(session, SETTLE, parameters)

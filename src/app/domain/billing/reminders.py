@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import ColumnElement, and_, bindparam, case, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -18,8 +17,22 @@ from app.domain.notifications.messages import Message
 from app.domain.notifications.service import queue_email
 from app.lib.clock import ISTANBUL
 from app.lib.ids import uuid7
+from app.lib.statements import Statement, fetch
 
 TOLD_ABOUT_MONEY = (Role.OWNER, Role.BILLING)
+PEOPLE = (
+    select(User, Company)
+    .join(Membership, Membership.user_id == User.id)
+    .join(Company, Company.id == Membership.company_id)
+    .where(Membership.company_id == bindparam("company_id"), Membership.role.in_(TOLD_ABOUT_MONEY))
+    .order_by(Membership.created_at, Membership.id)
+)
+NOTE = Statement("""
+INSERT INTO reminders (id, company_id, subscription_id, kind, due_at, noted_at, sent)
+VALUES (:id, :company_id, :subscription_id, :kind, :due_at, :noted_at, :sent)
+    ON CONFLICT (subscription_id, kind, due_at) DO NOTHING
+RETURNING id
+""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +74,8 @@ def lacks_reminder(
 
 async def people_to_tell(session: AsyncSession, company_id: UUID) -> list[Reader]:
     """Return a company's owners and billing people, who joined first standing first."""
-    statement = (
-        select(User, Company)
-        .join(Membership, Membership.user_id == User.id)
-        .join(Company, Company.id == Membership.company_id)
-        .where(Membership.company_id == company_id, Membership.role.in_(TOLD_ABOUT_MONEY))
-        .order_by(Membership.created_at, Membership.id)
-    )
-    return [Reader(user, company) for user, company in await session.execute(statement)]
+    rows = await session.execute(PEOPLE, {"company_id": company_id})
+    return [Reader(user, company) for user, company in rows]
 
 
 async def tell(session: AsyncSession, company_id: UUID, *, occasion: str, write: Write, at: datetime) -> int:
@@ -160,18 +167,13 @@ async def _note(
     at: datetime,
     sent: bool,
 ) -> bool:
-    statement = (
-        insert(Reminder)
-        .values(
-            id=uuid7(),
-            company_id=subscription.company_id,
-            subscription_id=subscription.id,
-            kind=kind,
-            due_at=due_at,
-            noted_at=at,
-            sent=sent,
-        )
-        .on_conflict_do_nothing(index_elements=["subscription_id", "kind", "due_at"])
-        .returning(Reminder.id)
-    )
-    return await session.scalar(statement) is not None
+    parameters = {
+        "id": uuid7(),
+        "company_id": subscription.company_id,
+        "subscription_id": subscription.id,
+        "kind": kind.value,
+        "due_at": due_at,
+        "noted_at": at,
+        "sent": sent,
+    }
+    return bool(await fetch(session, NOTE, parameters))

@@ -2,19 +2,20 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Membership, Role, User
 
+BILLING_CONTACT = (
+    select(User)
+    .join(Membership, Membership.user_id == User.id)
+    .where(Membership.company_id == bindparam("company_id"), Membership.role.in_((Role.BILLING, Role.OWNER)))
+    .order_by(Membership.role != Role.BILLING, Membership.created_at, Membership.id)
+    .limit(1)
+)
+
 
 async def billing_contact(session: AsyncSession, company_id: UUID) -> User | None:
     """Return who gets a company's mail about money: its first billing person, else its owner."""
-    statement = (
-        select(User)
-        .join(Membership, Membership.user_id == User.id)
-        .where(Membership.company_id == company_id, Membership.role.in_((Role.BILLING, Role.OWNER)))
-        .order_by(Membership.role != Role.BILLING, Membership.created_at, Membership.id)
-        .limit(1)
-    )
-    return await session.scalar(statement)
+    return await session.scalar(BILLING_CONTACT, {"company_id": company_id})

@@ -2,12 +2,15 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import CompanyCredit
 from app.lib.statements import Statement, Transaction, fetch
 
+BALANCE = select(CompanyCredit.balance).where(
+    CompanyCredit.company_id == bindparam("company_id"), CompanyCredit.currency == bindparam("currency")
+)
 ADD = Statement("""
 INSERT INTO company_credits AS held (company_id, currency, balance)
 VALUES (:company_id, :currency, :amount)
@@ -28,7 +31,4 @@ async def add_credit(transaction: Transaction, company_id: UUID, currency: str, 
 
 async def credit_of(session: AsyncSession, company_id: UUID, currency: str) -> int:
     """Return a company's credit in minor units; whoever counts on it holds the subscription."""
-    statement = select(CompanyCredit.balance).where(
-        CompanyCredit.company_id == company_id, CompanyCredit.currency == currency
-    )
-    return await session.scalar(statement) or 0
+    return await session.scalar(BALANCE, {"company_id": company_id, "currency": currency}) or 0

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import LedgerBreak, LedgerProof
@@ -28,6 +28,15 @@ from app.lib.statements import Statement, fetch
 FINDINGS_A_RULE = 1000
 """How many contradictions of one rule are looked at; of more the whole book is in doubt, not a company."""
 ROWS_A_BREAK = 20
+PARKS = (
+    select(LedgerBreak.id)
+    .where(
+        LedgerBreak.company_id == bindparam("company_id"),
+        LedgerBreak.mended_at.is_(None),
+        LedgerBreak.rule.in_(PARKING),
+    )
+    .limit(1)
+)
 UNDECIDED_AT_MOST = timedelta(hours=26)
 """How long an attempt may be undecided: PayTR is asked for a day (`billing.verification.rules.LADDER`)."""
 
@@ -125,12 +134,7 @@ async def open_breaks(session: AsyncSession) -> list[LedgerBreak]:
 
 async def is_parked(session: AsyncSession, company_id: UUID) -> bool:
     """Say whether a rule about this company's money is broken, so that nothing is charged by itself."""
-    statement = select(LedgerBreak.id).where(
-        LedgerBreak.company_id == company_id,
-        LedgerBreak.mended_at.is_(None),
-        LedgerBreak.rule.in_(PARKING),
-    )
-    return await session.scalar(statement.limit(1)) is not None
+    return await session.scalar(PARKS, {"company_id": company_id}) is not None
 
 
 async def refuse_parked(session: AsyncSession, company_id: UUID) -> None:

@@ -4,13 +4,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import contains_eager
 
 from app.db.models import Interval, Plan, PlanPrice
 from app.lib.errors import NotFound
 from app.lib.money import TURKISH_LIRA
+
+PRICE = (
+    select(PlanPrice)
+    .join(PlanPrice.plan)
+    .options(contains_eager(PlanPrice.plan))
+    .where(PlanPrice.id == bindparam("price_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,7 @@ def offers_at(prices: Iterable[PlanPrice]) -> list[Offer]:
 
 async def price_with_plan(session: AsyncSession, price_id: UUID) -> PlanPrice:
     """Return one price version with its plan."""
-    return await session.get_one(PlanPrice, price_id, options=[joinedload(PlanPrice.plan)])
+    return (await session.scalars(PRICE, {"price_id": price_id})).one()
 
 
 async def current_price(

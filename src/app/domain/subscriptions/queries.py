@@ -2,11 +2,20 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
 from app.db.models import Subscription, SubscriptionStatus
+
+CLAIM = (
+    select(Subscription)
+    .join(Subscription.plan)
+    .options(contains_eager(Subscription.plan))
+    .where(Subscription.id == bindparam("subscription_id"))
+    .with_for_update(of=Subscription, skip_locked=True)
+    .execution_options(populate_existing=True)
+)
 
 
 async def newest_subscription(
@@ -32,12 +41,4 @@ async def newest_subscription(
 
 async def claim_subscription(session: AsyncSession, subscription_id: UUID) -> Subscription | None:
     """Return one subscription with its plan, locked; nothing when another worker holds it at this moment."""
-    statement = (
-        select(Subscription)
-        .join(Subscription.plan)
-        .options(contains_eager(Subscription.plan))
-        .where(Subscription.id == subscription_id)
-        .with_for_update(of=Subscription, skip_locked=True)
-        .execution_options(populate_existing=True)
-    )
-    return await session.scalar(statement)
+    return await session.scalar(CLAIM, {"subscription_id": subscription_id})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import StoredCard
@@ -14,6 +14,11 @@ from app.lib.i18n import N_
 PURPOSE = "stored-card"
 DEFAULT_FIRST = (StoredCard.is_default.desc(), StoredCard.id.desc())
 """How a company's cards are ordered wherever one of them is chosen: the default one, then the newest."""
+CARDS = (
+    select(StoredCard)
+    .where(StoredCard.company_id == bindparam("company_id"), StoredCard.removed_at.is_(None))
+    .order_by(*DEFAULT_FIRST)
+)
 
 
 class NoTokens(LookupError):
@@ -52,12 +57,7 @@ def tokens_of(card: StoredCard, secret_key: str) -> CardTokens:
 
 async def cards_of(session: AsyncSession, company_id: UUID) -> list[StoredCard]:
     """Return a company's cards, the default one first, then the newest."""
-    statement = (
-        select(StoredCard)
-        .where(StoredCard.company_id == company_id, StoredCard.removed_at.is_(None))
-        .order_by(*DEFAULT_FIRST)
-    )
-    return list(await session.scalars(statement))
+    return list(await session.scalars(CARDS, {"company_id": company_id}))
 
 
 async def card_of(

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +27,18 @@ SEND_WITHIN = timedelta(minutes=30)
 """How long a charge that was written down may still leave; later its occasion has passed and it fails."""
 QUEUE_TIME = timedelta(minutes=1)
 """How long the queue has before the sweep sends what was written down."""
+SUBSCRIPTION = (
+    select(Subscription.id).where(Subscription.id == bindparam("subscription_id")).with_for_update()
+)
+ORDER = select(Order).where(Order.id == bindparam("order_id")).execution_options(populate_existing=True)
+CARD = (
+    select(StoredCard).where(StoredCard.id == bindparam("card_id")).execution_options(populate_existing=True)
+)
+UNDECIDED_OF_ORDER = (
+    select(Payment)
+    .where(Payment.order_id == bindparam("order_id"), Payment.status.in_(UNDECIDED))
+    .execution_options(populate_existing=True)
+)
 ONE_AT_A_TIME = "uq_payments_undecided_charge"
 UNDER_WAY = N_("A payment for this order is under way. Please wait until it is decided.")
 
@@ -47,7 +59,7 @@ async def write_down(session: AsyncSession, order_id: UUID, card_id: UUID, *, at
     """
     order = await _open_order(session, order_id)
     await refuse_parked(session, order.company_id)
-    card = await session.get(StoredCard, card_id, populate_existing=True)
+    card = await session.scalar(CARD, {"card_id": card_id})
     if card is None or card.company_id != order.company_id:
         raise CardUnfit(N_("There is no such card."))
     if objection := objection_to_card(card):
@@ -83,18 +95,15 @@ async def refuse_while_charging(session: AsyncSession, order_id: UUID) -> None:
 async def _open_order(session: AsyncSession, order_id: UUID) -> Order:
     """Return an order that is still owed; its subscription's lock lets one attempt begin at a time."""
     order = await session.get_one(Order, order_id)
-    await session.execute(
-        select(Subscription.id).where(Subscription.id == order.subscription_id).with_for_update()
-    )
-    await session.refresh(order)
+    await session.execute(SUBSCRIPTION, {"subscription_id": order.subscription_id})
+    order = (await session.scalars(ORDER, {"order_id": order_id})).one()
     if order.status is not OrderStatus.OPEN:
         raise DomainError(N_("This order is not open any more; there is nothing to pay."))
     return order
 
 
 async def _waiting_to_leave(session: AsyncSession, order_id: UUID, card_id: UUID) -> Payment | None:
-    statement = select(Payment).where(Payment.order_id == order_id, Payment.status.in_(UNDECIDED))
-    undecided = list(await session.scalars(statement.execution_options(populate_existing=True)))
+    undecided = list(await session.scalars(UNDECIDED_OF_ORDER, {"order_id": order_id}))
     unsent = [
         payment
         for payment in undecided

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal, cast
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Company, Membership, Order, Payment, Role, StoredCard, Subscription, User
@@ -14,6 +14,32 @@ from app.lib.settings import Settings
 
 NO_ADDRESS = ""
 """Nobody is at a browser; the adapter says so to PayTR in its own way."""
+LOCKED = (
+    select(Payment)
+    .where(Payment.id == bindparam("payment_id"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
+FIRST_OWNER = (
+    select(Membership.user_id)
+    .where(Membership.company_id == Payment.company_id, Membership.role == Role.OWNER)
+    .order_by(Membership.created_at)
+    .limit(1)
+    .scalar_subquery()
+)
+AROUND = (
+    select(Order, StoredCard, Company, Subscription, User)
+    .select_from(Payment)
+    .join(StoredCard, StoredCard.id == Payment.card_id)
+    .join(Order, Order.id == Payment.order_id)
+    .join(Company, Company.id == Order.company_id)
+    .join(Subscription, Subscription.id == Order.subscription_id)
+    .join(User, User.id == func.coalesce(Order.placed_by_id, StoredCard.added_by_id, FIRST_OWNER))
+    .where(Payment.id == bindparam("payment_id"))
+    .with_for_update(of=StoredCard, read=True, key_share=True)
+    .execution_options(populate_existing=True)
+)
+"""What belongs to a payment of a stored card, which cannot be removed meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +68,15 @@ async def charge_of(session: AsyncSession, payment_id: UUID) -> Charge:
 
     Whoever placed the order answers for it, else whoever added the card, else the company's first owner.
     """
-    payment = await session.get_one(Payment, payment_id, with_for_update=True, populate_existing=True)
-    card = await session.get_one(
-        StoredCard, payment.card_id, with_for_update={"read": True, "key_share": True}, populate_existing=True
-    )
-    first_owner = (
-        select(Membership.user_id)
-        .where(Membership.company_id == payment.company_id, Membership.role == Role.OWNER)
-        .order_by(Membership.created_at)
-        .limit(1)
-        .scalar_subquery()
-    )
-    statement = (
-        select(Order, Company, Subscription, User)
-        .join(Company, Company.id == Order.company_id)
-        .join(Subscription, Subscription.id == Order.subscription_id)
-        .join(User, User.id == func.coalesce(Order.placed_by_id, card.added_by_id, first_owner))
-        .where(Order.id == payment.order_id)
-        .execution_options(populate_existing=True)
-    )
-    order, company, subscription, payer = (await session.execute(statement)).one()
+    payment = await lock_payment(session, payment_id)
+    around = await session.execute(AROUND, {"payment_id": payment_id})
+    order, card, company, subscription, payer = around.one()
     return Charge(payment, order, card, company, subscription, payer)
+
+
+async def lock_payment(session: AsyncSession, payment_id: UUID) -> Payment:
+    """Return a payment as it is now, locked until the transaction ends."""
+    return (await session.scalars(LOCKED, {"payment_id": payment_id})).one()
 
 
 def charge_request(charge: Charge, settings: Settings) -> ChargeRequest:

@@ -20,7 +20,13 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.db.models import PAYMENT_TRANSITIONS, OrderStatus, Payment, PaymentChannel, PaymentStatus
 from app.domain.billing.cards.store import NoTokens
 from app.domain.billing.charging.attempts import objection_to_card, record_charge, write_down
-from app.domain.billing.charging.requests import Charge, ChargeRequest, charge_of, charge_request
+from app.domain.billing.charging.requests import (
+    Charge,
+    ChargeRequest,
+    charge_of,
+    charge_request,
+    lock_payment,
+)
 from app.domain.billing.dunning.afterwards import Afterwards, after_failure
 from app.domain.billing.verification.rules import LADDER
 from app.domain.companies.clocks import lives_here
@@ -36,6 +42,8 @@ from app.lib.errors import DomainError
 from app.lib.settings import Settings
 from app.lib.uow import defer, unit_of_work
 
+UNANSWERED = frozenset({PaymentStatus.SENT, PaymentStatus.UNKNOWN})
+"""What an answer may still change; the callback may have been faster."""
 log = structlog.stdlib.get_logger("charging")
 
 
@@ -151,19 +159,25 @@ async def _note(
     at: datetime,
 ) -> PaymentStatus:
     """Note what PayTR answered, unless its callback was faster; return where the charge stands."""
-    charge = await charge_of(session, payment_id)
-    payment = charge.payment
     refusal = _refusal_in(answer)
-    if refusal and ends_silent_charges(refusal.decline.code):
-        charge.card.refused_at = charge.card.refused_at or at
-    if payment.status not in {PaymentStatus.SENT, PaymentStatus.UNKNOWN}:
-        return payment.status
-    if refusal:
-        return await _fail(session, settings, charge, refusal, at=at)
+    if refusal is not None:
+        return await _note_refusal(session, settings, payment_id, refusal, at=at)
+    payment = await lock_payment(session, payment_id)
     now_known = PaymentStatus.WAITING if answer else PaymentStatus.UNKNOWN
-    if payment.status is not now_known:
+    if payment.status in UNANSWERED and payment.status is not now_known:
         payment.status = PAYMENT_TRANSITIONS.move(payment.status, now_known)
     return payment.status
+
+
+async def _note_refusal(
+    session: AsyncSession, settings: Settings, payment_id: UUID, refusal: Refusal, *, at: datetime
+) -> PaymentStatus:
+    charge = await charge_of(session, payment_id)
+    if ends_silent_charges(refusal.decline.code):
+        charge.card.refused_at = charge.card.refused_at or at
+    if charge.payment.status in UNANSWERED:
+        return await _fail(session, settings, charge, refusal, at=at)
+    return charge.payment.status
 
 
 def _refusal_in(answer: ChargeAnswer | Refusal | None) -> Refusal | None:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -80,7 +81,7 @@ def debt_of(subscription: Subscription, card: StoredCard | None, tries: Tries) -
 
 async def tries_of(session: AsyncSession, order: Order) -> Tries:
     """Return what has been tried for an order; the caller holds the subscription, so nothing begins now."""
-    row = (await session.execute(select(*tries_at(Order)).where(Order.id == order.id))).one()
+    row = (await session.execute(_select_tries(), {"order_id": order.id})).one()
     return tries_from(*row)
 
 
@@ -114,3 +115,8 @@ def tries_from(undecided: Sequence[bool] | None, asked: Sequence[UUID] | None) -
         page_is_open=False in (undecided or ()),
         cards=frozenset(asked or ()),
     )
+
+
+@cache
+def _select_tries() -> Select[list[bool] | None, list[UUID] | None]:
+    return select(*tries_at(Order)).where(Order.id == bindparam("order_id"))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Order, OrderKind, OrderStatus, PlanPrice, Subscription
@@ -11,6 +11,13 @@ from app.domain.billing.ordering import order_at_price
 from app.domain.companies.queries import billing_contact
 from app.domain.ledger.credits import credit_of
 from app.domain.subscriptions.periods import Period, first_period, following_period
+
+OF_PERIOD = select(Order).where(
+    Order.subscription_id == bindparam("subscription_id"),
+    Order.kind == OrderKind.RENEWAL,
+    Order.period_start == bindparam("period_start"),
+    Order.status != OrderStatus.CANCELED,
+)
 
 
 async def renewal_order(
@@ -84,10 +91,5 @@ async def cancel_open_orders(
 
 
 async def _order_of(session: AsyncSession, subscription_id: UUID, period: Period) -> Order | None:
-    statement = select(Order).where(
-        Order.subscription_id == subscription_id,
-        Order.kind == OrderKind.RENEWAL,
-        Order.period_start == period.start,
-        Order.status != OrderStatus.CANCELED,
-    )
-    return await session.scalar(statement)
+    parameters = {"subscription_id": subscription_id, "period_start": period.start}
+    return await session.scalar(OF_PERIOD, parameters)

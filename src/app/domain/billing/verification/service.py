@@ -10,7 +10,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import and_, not_, select
+from sqlalchemy import and_, bindparam, not_, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import (
@@ -25,6 +25,7 @@ from app.db.models import (
 )
 from app.domain.billing.cards.orders import expire_with_payment
 from app.domain.billing.cases import open_case, settle_case
+from app.domain.billing.charging.requests import lock_payment
 from app.domain.billing.commissions import post_told
 from app.domain.billing.refunds.service import request_refund
 from app.domain.billing.settlement.service import Arrival, settle
@@ -48,6 +49,16 @@ GIVEN_BACK = {
 SETTLED = "settled"
 UNSENT_CHARGE = and_(Payment.status == PaymentStatus.CREATED, Payment.channel == PaymentChannel.STORED_CARD)
 """PayTR cannot know it: `charging` sends it."""
+CLAIM = (
+    select(Payment)
+    .where(
+        Payment.id == bindparam("payment_id"),
+        Payment.next_inquiry_at <= bindparam("at"),
+        not_(UNSENT_CHARGE),
+    )
+    .with_for_update(skip_locked=True)
+)
+REFUNDS = select(Refund).where(Refund.payment_id == bindparam("payment_id"))
 log = structlog.stdlib.get_logger("verification")
 
 
@@ -93,7 +104,7 @@ async def inquire(
     except GatewayError as error:
         log.warning("inquiry.unanswered", merchant_oid=question.merchant_oid, reason=str(error))
     async with unit_of_work(session_maker) as session:
-        payment = await session.get_one(Payment, payment_id, with_for_update=True)
+        payment = await lock_payment(session, payment_id)
         if answer is None:
             await _climb(session, payment, at=at)
         elif payment.status in MONEY_TAKEN:
@@ -110,11 +121,7 @@ async def _claim(
 ) -> Question | None:
     """Take the payment for one question; whoever dies over it leaves it due at the next rung."""
     async with unit_of_work(session_maker) as session:
-        payment = await session.scalar(
-            select(Payment)
-            .where(Payment.id == payment_id, Payment.next_inquiry_at <= at, not_(UNSENT_CHARGE))
-            .with_for_update(skip_locked=True)
-        )
+        payment = await session.scalar(CLAIM, {"payment_id": payment_id, "at": at})
         if payment is None:
             return None
         if payment.status is PaymentStatus.SENT:  # its answer is overdue
@@ -160,7 +167,7 @@ async def _compare(
     session: AsyncSession, payment: Payment, answer: Inquiry, settings: Settings, *, at: datetime
 ) -> None:
     """Open a case when PayTR's own record differs from our book; give a confirmed second payment back."""
-    refunds = list(await session.scalars(select(Refund).where(Refund.payment_id == payment.id)))
+    refunds = list(await session.scalars(REFUNDS, {"payment_id": payment.id}))
     found = differences(Expectation(payment, refunds, settings.paytr_test_mode), answer)
     payment.next_inquiry_at = None
     if found:
