@@ -37,8 +37,9 @@ INSERT INTO subscriptions (id, company_id, plan_code, price_id, interval, status
 SELECT gen_random_uuid(), c.id, 'team', p.id, 'month', 'active', period.start, period.start,
        period.start + interval '1 month', FALSE, FALSE, 0
   FROM c, plan_prices AS p,
-       LATERAL (SELECT $2::timestamptz - random() * interval '27 days' AS start
-                 WHERE c.id IS NOT NULL) AS period
+       -- spread evenly, the same in every run
+       LATERAL (SELECT $2::timestamptz - mod(substr(c.slug, 2)::int * 0.618034, 1) * interval '27 days'
+                       AS start) AS period
  WHERE p.plan_code = 'team' AND p.interval = 'month' AND p.currency = 'TRY' AND p.superseded_at IS NULL
 """
 CARD = """
