@@ -18,6 +18,7 @@ from app.domain.workspaces import permissions
 from app.lib.clock import now
 from app.lib.settings import Settings
 from tests.architecture import samples
+from tests.architecture.account_cases import account_cases, password_reset_cases
 from tests.architecture.card_cases import (
     card,
     card_cases,
@@ -48,6 +49,7 @@ def all_cases(language: str) -> Iterator[Case]:
     yield from operator_cases(language)
     yield from reconciliation_cases(operator(language))
     yield from ledger_cases(operator(language))
+    yield from account_cases(samples.viewer(Role.DEVELOPER, language, None))
     for role in Role:
         yield from dashboard_cases(role, language)
         yield from workspace_cases(role, language)
@@ -75,13 +77,14 @@ def public_cases(language: str) -> Iterator[Case]:
     context = {"address": "/billing/payments/TZG1"}
     yield Case("return-in-frame", "billing/out_of_frame.html.j2", "/billing/return/ok", None, context)
     yield way_back_case()
+    yield from password_reset_cases()
     yield from pay_cases(this_hour())
     refused: tuple[tuple[str | None, ...], ...] = ((), ("email",), ("password",), (None,))
     for fields in refused:
         form = SimpleNamespace(email="ada@acme.com.tr" if fields else "", password="secret", next="/billing")
         errors = {name: samples.refusal(name) for name in fields}
         name = f"login-{fields[0]}" if fields else "login"
-        context = {"form": form, "errors": errors}
+        context = {"form": form, "errors": errors, "after": "" if fields else "password-reset"}
         yield Case(name, "accounts/login.html.j2", "/login", None, context, blocks=("login_form",))
     everything = ("company_name", "full_name", "email", "password", "plan", "accept_terms")
     refused = ((), everything, (None,))

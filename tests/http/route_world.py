@@ -79,6 +79,7 @@ async def build_world(resources: Resources) -> World:
         "workspace_id:uuid": str(shown.id),
         "label:str": f"shown--{customer.company.slug}",
         "file_path:path": "app.css",
+        "handle:str": "0" * 32,
         "name:str": "trial_ends",
         "wanted:str": "tr",
     }

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, TypeAlias, TypeVar
 
 from litestar import Request, Response
+from litestar.connection import ASGIConnection
 from litestar.di import Dependency
 from litestar.params import SkipValidationMarker
 from litestar.plugins.htmx import ClientRedirect, HTMXRequest
@@ -34,6 +35,14 @@ def local_address(address: str | None, otherwise: str) -> str:
     if not address or not address.startswith("/") or address[1:2] in {"/", "\\"}:
         return otherwise
     return address if address.isprintable() and "\\" not in address else otherwise
+
+
+def client_of(connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, str]:
+    """Return where a request comes from and what the browser calls itself, as a session's entry has it."""
+    return {
+        "address": str(connection.scope["state"].get("client_address", "")),
+        "agent": connection.headers.get("user-agent", ""),
+    }
 
 
 def address_of(request: AnyRequest) -> str:

@@ -14,6 +14,8 @@ from litestar.middleware.session.server_side import ServerSideSessionBackend, Se
 from litestar.types import Empty, Message
 from litestar.utils.scope.state import ScopeState
 
+from app.lib.session_directory import SessionDirectory
+
 LOADED = "session_as_loaded"
 
 
@@ -40,19 +42,21 @@ class SessionBackend(ServerSideSessionBackend):
         return connection.get_session_id() or super().get_session_id(connection)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class SessionConfig(ServerSideSessionConfig):
-    """The configuration that uses our backend."""
+    """The configuration that uses our backend, and knows which sessions a person has."""
+
+    directory: SessionDirectory
 
     _backend_class = SessionBackend
 
 
-async def rotate_session(
-    request: Request[Any, Any, Any], config: SessionConfig, data: dict[str, Any]
-) -> None:
-    """Begin a session under a new id, so that an id planted before login is worth nothing."""
+async def rotate_session(request: Request[Any, Any, Any], config: SessionConfig, data: dict[str, Any]) -> str:
+    """Begin a session under a new id, so that an id planted before login is worth nothing; return the id."""
     if old := request.get_session_id():
         await config.get_store_from_app(request.app).delete(old)
-    ScopeState.from_scope(request.scope).session_id = SessionBackend(config).generate_session_id()
+    session_id = SessionBackend(config).generate_session_id()
+    ScopeState.from_scope(request.scope).session_id = session_id
     request.scope["state"].pop(LOADED, None)  # written also when it says the same as the old one
     request.set_session(data)
+    return session_id

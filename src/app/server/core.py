@@ -56,7 +56,7 @@ def promises_of(settings: Settings) -> dict[str, int]:
 def build_application(settings: Settings, resources: Resources, *, owns_resources: bool = True) -> Litestar:
     """Return the web application on these resources; it closes them when it ends if it owns them."""
     alchemy = build_alchemy(resources.engine, resources.session_maker)
-    sessions = session_config(settings)
+    sessions = session_config(settings, resources.redis)
     session_redis = build_redis(settings.redis_url, decode=False)
     environment = build_environment()
     environment.globals |= {"settings": settings, "asset": partial(asset_address, {})}
@@ -73,7 +73,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     application = Litestar(
         route_handlers=[*routes_for(settings), static_files()],
         plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
-        middleware=[sessions.middleware, ViewerMiddleware(alchemy)],
+        middleware=[sessions.middleware, ViewerMiddleware(alchemy, sessions.directory)],
         csrf_config=csrf_config(settings),
         stores={"sessions": RedisStore(session_redis, namespace="tezgah:sessions")},
         template_config=TemplateConfig(instance=PageEngine.from_environment(environment)),

@@ -22,6 +22,8 @@ from app.domain.ops.controllers.console import ConsoleController
 from app.domain.ops.controllers.health import HealthController
 from app.domain.ops.controllers.ledger import LedgerController
 from app.domain.ops.controllers.payments import PaymentController
+from app.domain.people.controllers.account import AccountController, SessionController
+from app.domain.people.controllers.password_reset import PasswordResetController
 from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
 from app.domain.workspaces.controllers.pages import WorkspaceController
@@ -32,6 +34,9 @@ ROUTES: list[ControllerRouterHandler] = [
     LegalController,
     RegistrationController,
     LoginController,
+    PasswordResetController,
+    AccountController,
+    SessionController,
     DashboardController,
     CheckoutController,
     PlanChangeController,

@@ -10,13 +10,16 @@ from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
+from redis.asyncio import Redis
 
 from app.domain.accounts.operators import Operator, operator_of
 from app.domain.companies.viewer import Viewer, viewer_of
-from app.lib.clock import standing_at
+from app.lib.clock import real_now, standing_at
 from app.lib.crypto import derive_secret
 from app.lib.errors import NotAllowed
+from app.lib.http import client_of
 from app.lib.i18n import N_
+from app.lib.session_directory import SessionDirectory
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
 from app.lib.templating import current_language
@@ -25,9 +28,10 @@ from app.server.plugins import Alchemy
 SESSION_LENGTH = timedelta(days=14)
 
 
-def session_config(settings: Settings) -> SessionConfig:
+def session_config(settings: Settings, redis: Redis) -> SessionConfig:
     """Return the session settings; over https the cookie is bound to this very host."""
     return SessionConfig(
+        directory=SessionDirectory(redis, lifetime=SESSION_LENGTH),
         key="__Host-session" if settings.is_https else "session",
         max_age=int(SESSION_LENGTH.total_seconds()),
         renew_on_access=True,
@@ -60,8 +64,8 @@ class ViewerMiddleware(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, alchemy: Alchemy) -> None:
-        self._alchemy = alchemy
+    def __init__(self, alchemy: Alchemy, directory: SessionDirectory) -> None:
+        self._alchemy, self._directory = alchemy, directory
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Look the viewer up in the request's own transaction."""
@@ -85,6 +89,9 @@ class ViewerMiddleware(ASGIMiddleware):
             viewer = await operator_of(database, **who)
         if viewer is not None:
             current_language.set(viewer.user.language)
+            if session_id := connection.get_session_id():
+                client = client_of(connection)
+                await self._directory.touch(viewer.user.id, session_id, **client, at=real_now())
         return viewer
 
 

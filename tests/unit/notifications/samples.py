@@ -5,13 +5,17 @@ from typing import Any
 from app.domain.notifications.mailer import Attachment, OutgoingEmail
 from app.domain.notifications.rendering import Letterhead
 from app.domain.notifications.samples import AT, SAMPLES
+from app.lib.settings import Settings
 
-LETTERHEAD = Letterhead(
-    site_url="https://tezgah.example",
+SETTINGS = Settings(
+    env="test",
+    public_url="https://tezgah.example",
+    secret_key="a secret of the notification tests alone",
     seller_name="Tezgâh Yazılım Hizmetleri Ltd. Şti.",
     seller_address="Kadıköy, İstanbul",
-    support_email="destek@tezgah.example",
+    seller_email="destek@tezgah.example",
 )
+LETTERHEAD = Letterhead.from_settings(SETTINGS)
 MESSAGES = SAMPLES
 
 

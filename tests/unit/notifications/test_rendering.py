@@ -1,16 +1,20 @@
 """Every e-mail, in both languages, from the JSON the outbox keeps."""
 
 import json
+import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
 
 from app.domain.notifications import messages, rendering
-from app.domain.notifications.messages import Message
+from app.domain.notifications.messages import Message, PasswordReset, SealedLink
 from app.domain.notifications.rendering import TEMPLATES, RenderedEmail, render_email
+from app.domain.notifications.samples import AT
+from app.lib.crypto import unseal
 from app.lib.i18n import LANGUAGES
-from tests.unit.notifications.samples import LETTERHEAD, MESSAGES
+from tests.unit.notifications.samples import LETTERHEAD, MESSAGES, SETTINGS
 
 WELCOME, RECEIPT, FAILED, *_ = MESSAGES
 
@@ -18,7 +22,7 @@ WELCOME, RECEIPT, FAILED, *_ = MESSAGES
 def rendered(message: Message, language: str = "tr", **changes: str | int | None) -> RenderedEmail:
     """Render from the context as it comes back from the database."""
     context = json.loads(json.dumps({**message.context(), **changes}))
-    return render_email(message.template, language, context, LETTERHEAD)
+    return render_email(message.template, language, context, SETTINGS)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -48,12 +52,14 @@ def test_the_languages_differ_wherever_there_are_words(message: Message) -> None
 
 @pytest.mark.parametrize("message", MESSAGES, ids=lambda message: message.template)
 def test_every_link_stands_in_text_and_html(message: Message) -> None:
-    links = [value for value in message.context().values() if str(value).startswith("https://")]
+    values = message.context().values()
+    links = [value for value in values if str(value).startswith("https://")]
+    links += [f"{LETTERHEAD.site_url}{value['path']}/" for value in values if isinstance(value, dict)]
     links = links or [f"{LETTERHEAD.site_url}/billing"]
     email = rendered(message)
     for link in links:
         assert str(link) in email.text
-        assert f'href="{link}"' in email.html
+        assert f'href="{link}' in email.html
 
 
 def test_every_folder_of_templates_has_its_message_and_its_three_parts() -> None:
@@ -108,7 +114,7 @@ def test_a_percent_sign_in_a_name_is_harmless() -> None:
 def test_a_missing_fact_is_an_error_not_a_hole() -> None:
     context = {key: value for key, value in FAILED.context().items() if key != "retry_url"}
     with pytest.raises(UndefinedError, match="retry_url"):
-        render_email(FAILED.template, "tr", context, LETTERHEAD)
+        render_email(FAILED.template, "tr", context, SETTINGS)
 
 
 def test_every_field_of_a_message_is_used_by_its_template() -> None:
@@ -125,3 +131,13 @@ def test_html_fits_the_clipping_limit_of_gmail() -> None:
 def test_an_unknown_language_gets_the_default_one() -> None:
     assert rendered(WELCOME, "de").subject == rendered(WELCOME, "tr").subject
     assert rendering.environment_for("tr") is rendering.environment_for("tr")
+
+
+def test_a_sealed_link_is_known_to_the_letter_and_not_to_the_outbox() -> None:
+    link = SealedLink("/password-reset", "password-reset", "ada", AT + timedelta(hours=1))
+    letter = PasswordReset(full_name="Ada", link=link, expires_at=link.expires_at)
+    found = re.search(r"https://tezgah\.example/password-reset/(\S+)", rendered(letter).text)
+    assert found is not None
+    assert unseal(SETTINGS.secret_key, "password-reset", found[1], at=AT) == "ada"
+    assert unseal(SETTINGS.secret_key, "password-reset", found[1], at=link.expires_at) is None
+    assert found[1].partition(".")[2] not in json.dumps(letter.context())

@@ -9,9 +9,9 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Membership, User
-from app.domain.accounts.passwords import hash_password
+from app.domain.accounts.passwords import new_password_hash
 from app.domain.accounts.queries import user_by_email
-from app.domain.accounts.service import create_user, require_email, require_password
+from app.domain.accounts.service import create_user, require_email
 from app.domain.audit.service import record
 from app.lib.errors import InvalidInput, NotFound
 from app.lib.i18n import DEFAULT_LANGUAGE, N_
@@ -67,7 +67,7 @@ async def create_operator(
     operator = await find_operator(session, email)
     if operator is not None:
         return operator
-    password_hash = await hash_password(require_password(password))
+    password_hash = await new_password_hash(password, about=(email, full_name))
     operator = await user_by_email(session, email)
     if operator is None:
         operator = await create_user(

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import LegalAcceptance, User
 from app.domain.accounts.legal import ACCEPTED_AT_SIGN_UP
-from app.domain.accounts.passwords import MINIMUM_LENGTH, password_matches
+from app.domain.accounts.passwords import hashed_anew, password_matches
 from app.domain.accounts.queries import user_by_email
 from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
@@ -24,19 +24,6 @@ def require_email(email: str) -> str:
     if len(email) > 100 or not EMAIL.match(email):
         raise InvalidInput(N_("Write an e-mail address such as ada@company.com."), field="email")
     return email
-
-
-def require_password(password: str) -> str:
-    """Return the password, or say how long it has to be."""
-    if len(password) < MINIMUM_LENGTH:
-        raise InvalidInput(
-            N_("Choose a password of at least %(length)s characters."),
-            field="password",
-            length=MINIMUM_LENGTH,
-        )
-    if len(password) > 200:
-        raise InvalidInput(N_("Choose a password of at most 200 characters."), field="password")
-    return password
 
 
 def require_name(value: str, *, field: str) -> str:
@@ -89,5 +76,6 @@ async def authenticate(session: AsyncSession, *, email: str, password: str, at: 
     user = await user_by_email(session, email)
     if not await password_matches(password, user.password_hash if user else None) or user is None:
         raise InvalidInput(N_("The e-mail address or the password is wrong."), field="password")
+    user.password_hash = await hashed_anew(password, user.password_hash) or user.password_hash
     user.last_login_at = at
     return user

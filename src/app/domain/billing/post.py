@@ -16,7 +16,7 @@ from app.domain.notifications.mailer import (
     MailUnavailable,
     OutgoingEmail,
 )
-from app.domain.notifications.rendering import Letterhead, render_email
+from app.domain.notifications.rendering import render_email
 from app.lib.settings import Settings
 from app.lib.storage import NoSuchDocument, Storage
 from app.lib.uow import unit_of_work
@@ -81,8 +81,7 @@ def _note(message: EmailMessage, problem: MailRefused | MailUnavailable | None, 
 async def _letter(
     message: EmailMessage, invoice: Invoice | None, storage: Storage, settings: Settings
 ) -> OutgoingEmail:
-    letterhead = Letterhead.from_settings(settings)
-    rendered = render_email(message.template, message.language, message.context, letterhead)
+    rendered = render_email(message.template, message.language, message.context, settings)
     return OutgoingEmail(
         recipient=message.recipient,
         subject=rendered.subject,

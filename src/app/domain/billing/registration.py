@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Company, Subscription, User
 from app.domain.accounts import service as accounts
-from app.domain.accounts.passwords import hash_password
+from app.domain.accounts.passwords import new_password_hash
 from app.domain.audit.service import record
 from app.domain.billing.trials.guard import has_had_trial
 from app.domain.companies.service import found_company
@@ -37,14 +37,14 @@ async def register(
     company_name = accounts.require_name(form.company_name, field="company_name")
     full_name = accounts.require_name(form.full_name, field="full_name")
     email = accounts.require_email(form.email)
-    password = accounts.require_password(form.password)
     if not form.accept_terms:
         raise InvalidInput(N_("Please accept the terms to go on."), field="accept_terms")
+    password_hash = await new_password_hash(form.password, about=(email, full_name, company_name))
     user = await accounts.create_user(
         session,
         email=email,
         full_name=full_name,
-        password_hash=await hash_password(password),
+        password_hash=password_hash,
         language=language,
     )
     company = await found_company(session, name=company_name, language=language, owner=user)

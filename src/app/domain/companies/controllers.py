@@ -42,12 +42,17 @@ class LoginController(Controller):
     tags = ("accounts",)
 
     @get("/login", name="login:show")
-    async def show(self, request: AnyRequest, next: FromQuery[str] = "") -> Response[Any]:  # noqa: A002 the parameter's public name
+    async def show(
+        self,
+        request: AnyRequest,
+        next: FromQuery[str] = "",  # noqa: A002 the parameter's public name
+        after: FromQuery[str] = "",
+    ) -> Response[Any]:
         """Show the form, or go on when already inside."""
         viewer = request.scope["user"]
         if viewer is not None:
             return redirect(request, company_sessions.way_on(viewer.user, next))
-        return page(request, "accounts/login.html.j2", block="login_form", form=Login(next=next), errors={})
+        return page(request, "accounts/login.html.j2", block="login_form", form=Login(next=next), after=after, errors={})
 
     @post("/login", name="login:create", status_code=200)
     async def create(
@@ -67,6 +72,7 @@ class LoginController(Controller):
                 block="login_form",
                 status_code=422,
                 form=data,
+                after="",
                 errors={refusal.field: refusal},
             )
         await company_sessions.begin(request, sessions, db_session, user)

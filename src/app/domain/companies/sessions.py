@@ -7,8 +7,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import User
 from app.domain.accounts.operators import CONSOLE, Operator
 from app.domain.companies.viewer import Viewer, first_company_of
+from app.lib.clock import real_now
 from app.lib.errors import NotAllowed
-from app.lib.http import AnyRequest, local_address
+from app.lib.http import AnyRequest, client_of, local_address
 from app.lib.i18n import N_
 from app.lib.sessions import SessionConfig, rotate_session
 
@@ -27,7 +28,8 @@ async def begin(
         if company_id is None:
             raise NotAllowed(N_("This account belongs to no company any more."))
         data["company_id"] = str(company_id)
-    await rotate_session(request, sessions, data)
+    session_id = await rotate_session(request, sessions, data)
+    await sessions.directory.enter(user.id, session_id, **client_of(request), at=real_now())
 
 
 def way_on(user: User, wanted: str) -> str:

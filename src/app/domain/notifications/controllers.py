@@ -6,7 +6,7 @@ from litestar import Controller, Response, get
 from litestar.params import FromPath
 from litestar.response import Template
 
-from app.domain.notifications.rendering import Letterhead, RenderedEmail, render_email
+from app.domain.notifications.rendering import RenderedEmail, render_email
 from app.domain.notifications.samples import named_samples
 from app.lib.errors import NotFound
 from app.lib.http import PUBLIC, Injected
@@ -63,8 +63,7 @@ def letters_of(name: str, settings: Settings) -> list[SampleLetter]:
     message = named_samples().get(name)
     if message is None:
         raise NotFound(N_("There is nothing at this address."))
-    letterhead = Letterhead.from_settings(settings)
     return [
-        SampleLetter(name, language, render_email(message.template, language, message.context(), letterhead))
+        SampleLetter(name, language, render_email(message.template, language, message.context(), settings))
         for language in LANGUAGES
     ]

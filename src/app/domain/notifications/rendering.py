@@ -13,6 +13,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from app.domain.notifications.messages import JsonValue
+from app.lib.crypto import seal
 from app.lib.i18n import format_date, format_datetime, format_money, translate, translator
 from app.lib.money import Money
 from app.lib.settings import Settings
@@ -49,11 +50,13 @@ class Letterhead:
 
 
 def render_email(
-    name: str, language: str, context: Mapping[str, JsonValue], letterhead: Letterhead
+    name: str, language: str, context: Mapping[str, JsonValue], settings: Settings
 ) -> RenderedEmail:
-    """Write an e-mail from the JSON the outbox kept (`Message.context()`)."""
+    """Write an e-mail from the JSON the outbox kept (`Message.context()`); its sealed links become addresses."""
     environment = environment_for(language)
-    facts = {**asdict(letterhead), **context, "language": language}
+    facts: dict[str, object] = {**asdict(Letterhead.from_settings(settings)), "language": language}
+    for key, value in context.items():
+        facts[key] = _address(value, settings) if isinstance(value, dict) else value
 
     def written(part: str) -> str:
         return environment.get_template(f"{name}/{part}.j2").render(facts)
@@ -86,3 +89,9 @@ def environment_for(language: str) -> Environment:
         translated=lambda message: translate(language, message),
     )
     return environment
+
+
+def _address(link: Mapping[str, str], settings: Settings) -> str:
+    expires_at = datetime.fromisoformat(link["expires_at"])
+    token = seal(settings.secret_key, link["purpose"], link["value"], expires_at=expires_at)
+    return f"{settings.base_url}{link['path']}/{token}"

@@ -9,11 +9,14 @@ from app.domain.notifications.messages import (
     CreditNoteIssued,
     DeletionNear,
     Message,
+    PasswordChanged,
+    PasswordReset,
     PaymentFailed,
     PaymentReceipt,
     RefundSent,
     RenewalDue,
     RenewalNotice,
+    SealedLink,
     SubscriptionCanceled,
     SubscriptionEndedNow,
     SubscriptionSuspended,
@@ -256,6 +259,12 @@ SAMPLES: tuple[Message, ...] = (
         )
         for refunded, credited in ((1485_00, 120_50), (0, 0))
     ),
+    PasswordReset(
+        full_name="Ayşe Yılmaz",
+        link=SealedLink("/password-reset", "sample", "ayse", AT + timedelta(hours=1)),
+        expires_at=AT + timedelta(hours=1),
+    ),
+    PasswordChanged(full_name="Ayşe Yılmaz", changed_at=AT, reset_url=f"{SITE}/password-reset"),
 )
 
 

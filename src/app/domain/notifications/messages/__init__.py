@@ -4,9 +4,14 @@
 minor units and instants stay UTC until a language writes them (`rendering`).
 """
 
+from app.domain.notifications.messages.accounts import (
+    PasswordChanged,
+    PasswordReset,
+)
 from app.domain.notifications.messages.base import (
     JsonValue,
     Message,
+    SealedLink,
     as_json,
 )
 from app.domain.notifications.messages.payments import (
@@ -52,6 +57,8 @@ MESSAGES: tuple[type[Message], ...] = (
     CancellationNoted,
     CancellationUndone,
     SubscriptionEndedNow,
+    PasswordReset,
+    PasswordChanged,
 )
 __all__ = [
     "MESSAGES",
@@ -62,11 +69,14 @@ __all__ = [
     "DeletionNear",
     "JsonValue",
     "Message",
+    "PasswordChanged",
+    "PasswordReset",
     "PaymentFailed",
     "PaymentReceipt",
     "RefundSent",
     "RenewalDue",
     "RenewalNotice",
+    "SealedLink",
     "SubscriptionCanceled",
     "SubscriptionEndedNow",
     "SubscriptionSuspended",

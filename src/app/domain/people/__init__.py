@@ -1,0 +1,1 @@
+"""People and their accounts: the ways back in, and what they keep to themselves."""

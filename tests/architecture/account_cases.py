@@ -1,0 +1,70 @@
+"""A person's own pages in every state."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from app.domain.companies.viewer import Viewer
+from app.domain.people.controllers.password_reset import Request
+from app.domain.people.profile import Profile
+from app.lib.session_directory import KnownSession
+from tests.architecture import samples
+from tests.architecture.case import Case
+
+AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def password_reset_cases() -> Iterator[Case]:
+    """Yield what somebody without a password sees on the way to a new one."""
+    template, path, form = "accounts/password_reset.html.j2", "/password-reset", Request("ada@acme.com.tr")
+    refused: tuple[str | None, ...]
+    for refused in ((), ("email",), (None,)):
+        errors = {name: samples.refusal(name) for name in refused}
+        context: dict[str, Any] = {"form": form, "sent_to": None, "errors": errors}
+        yield Case(f"reset-{len(errors)}", template, path, None, context, blocks=("reset_form",))
+    sent = {"form": form, "sent_to": samples.RAW_NAME, "errors": {}}
+    yield Case("reset-sent", template, path, None, sent, blocks=("reset_form",))
+    for refused in ((), ("password",)):
+        errors = {name: samples.refusal(name) for name in refused}
+        context = {"token": "t.t", "errors": errors}
+        yield Case("new-password", "accounts/new_password.html.j2", f"{path}/t.t", None, context)
+
+
+def account_cases(viewer: Viewer) -> Iterator[Case]:
+    """Yield profile, password and sessions, as they are opened, kept and refused."""
+    fields: tuple[str, ...]
+    for fields in ((), ("full_name", "language", "color_scheme")):
+        errors = {name: samples.refusal(name) for name in fields}
+        form = Profile(samples.RAW_NAME, "tr", "auto")
+        context: dict[str, Any] = {"form": form, "saved": not fields, "errors": errors}
+        yield Case("profile", "accounts/profile.html.j2", "/account", viewer, context)
+    for fields in ((), ("current", "password")):
+        errors = {name: samples.refusal(name) for name in fields}
+        context = {"changed": not fields, "errors": errors}
+        yield Case(
+            "password",
+            "accounts/password.html.j2",
+            "/account/password",
+            viewer,
+            context,
+            blocks=("password_form",),
+        )
+    known = [
+        (KnownSession(str(number), AT, AT + timedelta(hours=1), address, "", number == 0), *device)
+        for number, (address, device) in enumerate(
+            (
+                ("203.0.113.7", ("Firefox", "Linux")),
+                ("2001:db8::17", (None, "iPhone")),
+                ("", (None, None)),
+            )
+        )
+    ]
+    for sessions in (known, known[:1]):
+        yield Case(
+            "sessions",
+            "accounts/sessions.html.j2",
+            "/account/sessions",
+            viewer,
+            {"sessions": sessions},
+            blocks=("session_list",),
+        )
