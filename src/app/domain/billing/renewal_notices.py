@@ -43,7 +43,7 @@ async def due_renewal_notices(session: AsyncSession, *, at: datetime, limit: int
             lives_here(session, Subscription.company_id),
             lacks_reminder(ReminderKind.RENEWAL, end, (AHEAD,), at=at),
         )
-        .order_by(end.desc())
+        .order_by(end.desc(), Subscription.id)
         .limit(limit)
     )
     return list(await session.scalars(statement))

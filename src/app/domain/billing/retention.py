@@ -63,7 +63,7 @@ async def due_retention(session: AsyncSession, *, at: datetime, limit: int = AT_
             lives_here(session, Subscription.company_id),
             or_(until <= at, lacks_reminder(ReminderKind.DELETION, until, REMINDED_AHEAD, at=at)),
         )
-        .order_by(until)
+        .order_by(until, Subscription.id)
         .limit(limit)
     )
     return list(await session.scalars(statement))

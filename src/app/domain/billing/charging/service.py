@@ -108,7 +108,7 @@ async def due_charges(session: AsyncSession, *, at: datetime, limit: int = 100) 
             Payment.channel == PaymentChannel.STORED_CARD,
             lives_here(session, Payment.company_id),
         )
-        .order_by(Payment.next_inquiry_at)
+        .order_by(Payment.next_inquiry_at, Payment.id)
         .limit(limit)
     )
     return list(await session.scalars(statement))

@@ -104,7 +104,7 @@ async def due_refunds(session: AsyncSession, *, at: datetime, limit: int = 100) 
     statement = (
         select(Refund.id)
         .where(Refund.next_attempt_at <= at, lives_here(session, Refund.company_id))
-        .order_by(Refund.next_attempt_at)
+        .order_by(Refund.next_attempt_at, Refund.id)
         .limit(limit)
     )
     return list(await session.scalars(statement))

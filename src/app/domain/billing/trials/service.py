@@ -89,7 +89,7 @@ async def due_trials(session: AsyncSession, *, at: datetime, limit: int = AT_MOS
             <= at + timedelta(days=REMINDED_AHEAD[0]),  # what the index is read for
             or_(over, and_(Subscription.trial_ends_at > at, unreminded)),
         )
-        .order_by(Subscription.trial_ends_at)
+        .order_by(Subscription.trial_ends_at, Subscription.id)
         .limit(limit)
     )
     return list(await session.scalars(statement))

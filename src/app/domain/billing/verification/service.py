@@ -80,7 +80,7 @@ async def due_inquiries(session: AsyncSession, *, at: datetime, limit: int = 100
     statement = (
         select(Payment.id)
         .where(Payment.next_inquiry_at <= at, not_(UNSENT_CHARGE), lives_here(session, Payment.company_id))
-        .order_by(Payment.next_inquiry_at)
+        .order_by(Payment.next_inquiry_at, Payment.id)
         .limit(limit)
     )
     return list(await session.scalars(statement))
