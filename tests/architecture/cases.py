@@ -28,6 +28,7 @@ from tests.architecture.card_cases import (
 )
 from tests.architecture.case import Case
 from tests.architecture.change_cases import cancellation_cases, change_cases, terms
+from tests.architecture.clock_cases import clock_cases
 from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
 from tests.architecture.operator_cases import operator, operator_cases
@@ -49,6 +50,7 @@ def all_cases(language: str) -> Iterator[Case]:
     yield from operator_cases(language)
     yield from reconciliation_cases(operator(language))
     yield from ledger_cases(operator(language))
+    yield from clock_cases(operator(language))
     yield from account_cases(samples.viewer(Role.DEVELOPER, language, None))
     for role in Role:
         yield from dashboard_cases(role, language)

@@ -10,9 +10,11 @@ from litestar import Litestar
 from sqlalchemy import select
 
 from app.db.models import Invoice, Role
+from app.domain.billing.clocks.service import begin_clock
 from app.domain.billing.paylinks import pay_path
 from app.domain.billing.receipts import render_invoice
 from app.lib.clock import now
+from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 from tests.cards import add_card, add_registration
 from tests.conftest import Browser
@@ -64,6 +66,8 @@ async def build_world(resources: Resources) -> World:
     ]
     registration = await add_registration(resources.session_maker, customer)
     cards = [str((await add_card(resources, customer, number=number)).id) for number in range(4)]
+    async with unit_of_work(resources.session_maker) as session:
+        await begin_clock(session, resources.settings, customer.company.slug, actor_id=None)
     yesterday = (now() - timedelta(days=1)).date()
     _, report = await add_run(resources.session_maker, yesterday)
     known = {
@@ -78,6 +82,7 @@ async def build_world(resources: Resources) -> World:
         "case_id:uuid": str(await add_case(resources.session_maker, checkout.payment)),
         "workspace_id:uuid": str(shown.id),
         "label:str": f"shown--{customer.company.slug}",
+        "company_id:uuid": str(customer.company.id),
         "file_path:path": "app.css",
         "handle:str": "0" * 32,
         "name:str": "trial_ends",

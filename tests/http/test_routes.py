@@ -125,12 +125,22 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/operator/reconciliation/{day:date}/reports/{report_id:uuid}"): CONSOLE,
     ("GET", "/operator/ledger"): CONSOLE,
     ("POST", "/operator/ledger/proofs"): "302 403 403 403 403 403 303",
+    ("GET", "/operator/clocks"): CONSOLE,
+    ("POST", "/operator/clocks"): CONSOLE_FORM,
+    ("GET", "/operator/clocks/{company_id:uuid}"): CONSOLE,
+    ("GET", "/operator/clocks/{company_id:uuid}/events"): CONSOLE,
+    ("POST", "/operator/clocks/{company_id:uuid}/advances"): CONSOLE_FORM,
+    ("POST", "/operator/clocks/{company_id:uuid}/release"): "302 403 403 403 403 403 303",
     # last, since they end or renew the session
     ("POST", "/login"): "422 422 422 422 422 422",
     ("POST", "/logout"): "303 303 303 303 303 303",
     ("DELETE", "/logout"): "303 303 303 303 303 303",
 }
-STREAMS = {"/events", "/workspaces/{workspace_id:uuid}/events"}
+STREAMS = {
+    "/events",
+    "/workspaces/{workspace_id:uuid}/events",
+    "/operator/clocks/{company_id:uuid}/events",
+}
 FORMS = {
     ("POST", "/billing/cards/new"): {"consent": "yes"},
     ("POST", "/billing/checkout"): {"plan": "team", "interval": "month"},

@@ -18,6 +18,7 @@ from app.domain.billing.webhooks import paytr_callback
 from app.domain.companies.controllers import LoginController
 from app.domain.notifications.controllers import MailPreviewController
 from app.domain.ops.controllers.cases import CaseController
+from app.domain.ops.controllers.clocks import ClockController
 from app.domain.ops.controllers.console import ConsoleController
 from app.domain.ops.controllers.health import HealthController
 from app.domain.ops.controllers.ledger import LedgerController
@@ -60,5 +61,5 @@ ROUTES: list[ControllerRouterHandler] = [
 
 
 def routes_for(settings: Settings) -> list[ControllerRouterHandler]:
-    """Return the controllers of an environment; production shows no sample letters."""
-    return ROUTES if settings.is_production else [*ROUTES, MailPreviewController]
+    """Return the controllers of an environment; production has no sample letters and no test clocks."""
+    return ROUTES if settings.is_production else [*ROUTES, MailPreviewController, ClockController]
