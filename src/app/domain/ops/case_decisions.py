@@ -1,6 +1,7 @@
 """Deciding cases: under lock, once, with a note, and with what follows in the same transaction.
 
-The payment is locked before the case, as the engine does when it closes a case that events have settled.
+The subscription is locked first, then the payment, then the case, as the engine does when it closes a case
+that events have settled.
 """
 
 from collections.abc import Awaitable, Callable
@@ -11,7 +12,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import PAYMENT_TRANSITIONS, OperatorCase, Payment, PaymentStatus, Refund
+from app.db.models import (
+    PAYMENT_TRANSITIONS,
+    OperatorCase,
+    Order,
+    Payment,
+    PaymentStatus,
+    Refund,
+    Subscription,
+)
 from app.domain.accounts.operators import Operator
 from app.domain.audit.service import record
 from app.domain.billing.cards.orders import expire_with_payment
@@ -101,6 +110,10 @@ async def _lock(session: AsyncSession, case_id: UUID) -> Matter:
     """Lock what the case is about, then the case, and return them as they stand under the locks."""
     payment = (await case_file(session, case_id)).matter.payment
     if payment is not None:
+        subscription = select(Order.subscription_id).where(Order.id == payment.order_id).scalar_subquery()
+        await session.execute(
+            select(Subscription.id).where(Subscription.id == subscription).with_for_update(key_share=True)
+        )
         await session.execute(select(Payment.id).where(Payment.id == payment.id).with_for_update())
     await session.execute(select(OperatorCase.id).where(OperatorCase.id == case_id).with_for_update())
     return (await case_file(session, case_id)).matter

@@ -167,8 +167,8 @@ async def cancel_now(
     Raises `AmountChanged` when that is no longer what was shown.
     """
     require_payer(viewer)
-    await _hold_payments(session, viewer)
     subscription = await _subscription(session, viewer, lock=True)
+    await _hold_payments(session, viewer)
     if subscription.status is SubscriptionStatus.CANCELED:
         return Departure(at)
     leaving = await _as_seen(session, subscription, seen, settings, at=at)
@@ -219,7 +219,7 @@ async def _tell_end(
 
 
 async def _hold_payments(session: AsyncSession, viewer: Viewer) -> None:
-    """Take what may be refunded before the subscription, as settlement does: neither waits for the other."""
+    """Take what may be refunded behind the subscription, as settlement does: nobody else gives it back."""
     paid = select(Payment.id).where(Payment.company_id == viewer.company.id, Payment.status.in_(MONEY_TAKEN))
     await session.execute(paid.order_by(Payment.id).with_for_update())
 

@@ -43,8 +43,9 @@ SELECT p.id AS payment_id, p.status, p.channel, p.amount, p.currency, p.merchant
   JOIN companies c ON c.id = p.company_id
   LEFT JOIN users u ON u.id = o.placed_by_id
  WHERE p.merchant_oid = :merchant_oid
-   FOR NO KEY UPDATE OF p, o, s
+   FOR NO KEY UPDATE OF s, o, p
 """)  # noqa: S608 constants of this module only
+"""Rows are locked in the order they are named in: the subscription first, as everybody does."""
 LOCKED_ORDER = Statement(f"""
 SELECT NULL AS payment_id, 'created' AS status, NULL AS channel, o.gross - o.credit AS amount, o.currency,
        NULL AS merchant_oid, {ORDERED}

@@ -104,16 +104,18 @@ async def inquire(
     except GatewayError as error:
         log.warning("inquiry.unanswered", merchant_oid=question.merchant_oid, reason=str(error))
     async with unit_of_work(session_maker) as session:
+        if answer is not None and answer.found and question.status not in MONEY_TAKEN:
+            # it takes the locks, the subscription's first; what was settled meanwhile is a repeat
+            arrival = Arrival.of_inquiry(question.merchant_oid, answer)
+            await settle(session, arrival, settings=settings, at=at)
+            return
         payment = await lock_payment(session, payment_id)
         if answer is None:
             await _climb(session, payment, at=at)
-        elif payment.status in MONEY_TAKEN:
-            if question.still_stands(payment):  # otherwise it is due again
-                await _compare(session, payment, answer, settings, at=at)
-        elif answer.found:
-            await settle(session, Arrival.of_inquiry(payment.merchant_oid, answer), settings=settings, at=at)
-        else:
+        elif payment.status not in MONEY_TAKEN:
             await _not_found(session, payment, at=at)
+        elif question.still_stands(payment):  # otherwise it is due again
+            await _compare(session, payment, answer, settings, at=at)
 
 
 async def _claim(
