@@ -1,6 +1,7 @@
 """One of everything a page can show, made of real rows that no database knows."""
 
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -51,7 +52,7 @@ def identifier(name: str) -> UUID:
 
 def offers() -> list[Offer]:
     """Return the catalogue as it is seeded."""
-    catalogue = read_catalogue()
+    catalogue = seed()
     found = []
     for rank, entry in enumerate(catalogue["plans"], start=1):
         plan = Plan(code=entry["code"], rank=rank, **{name: entry.get(name) for name in LIMITS})
@@ -69,6 +70,12 @@ def offers() -> list[Offer]:
         }
         found.append(Offer(plan, prices))
     return found
+
+
+@cache
+def seed() -> dict[str, Any]:
+    """Return the seed, read once for the thousands of offers made of it."""
+    return read_catalogue()
 
 
 def plan(code: str = "team") -> Plan:

@@ -11,7 +11,7 @@ from litestar import Litestar
 
 from app.asgi import create_app
 from app.domain.accounts.legal import DOCUMENTS
-from app.lib.i18n import LANGUAGES
+from app.lib.i18n import DEFAULT_LANGUAGE, LANGUAGES
 from app.lib.settings import Settings
 from app.lib.templating import TEMPLATES
 from tests.architecture import samples
@@ -57,11 +57,14 @@ class Page(HTMLParser):
 
 @cache
 def rendered(language: str) -> list[tuple[Case, str | None, str]]:
-    """Return every page and every block that htmx may ask for, once per run."""
+    """Return every page, and in one language every block that htmx may ask for, once per run.
+
+    What a block lacks where it stands alone it lacks in any language; its words stand in the whole page.
+    """
     return [
         (case, block, render(case, language, block))
         for case in all_cases(language)
-        for block in (None, *case.blocks)
+        for block in (None, *(case.blocks if language == DEFAULT_LANGUAGE else ()))
     ]
 
 
