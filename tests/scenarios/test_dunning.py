@@ -7,10 +7,8 @@ import pytest
 
 from app.db.models import (
     AuditEntry,
-    CaseKind,
     EmailMessage,
     LedgerBreak,
-    OperatorCase,
     OrderStatus,
     PaymentStatus,
     SubscriptionStatus,
@@ -21,14 +19,12 @@ from app.domain.billing.cards.service import make_default
 from app.domain.billing.dunning.rules import LOOK_AGAIN
 from app.domain.billing.dunning.service import retry_now
 from app.domain.billing.paylinks import order_of_link
-from app.domain.billing.refunds.service import request_refund
 from app.domain.billing.renewals.ending import end_subscription
 from app.domain.billing.settlement.service import Outcome
 from app.domain.ledger.rules import PARKING
 from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces.service import start_workspace
 from app.lib.uow import unit_of_work
-from tests.conftest import msgspec_replace
 from tests.factories import add_workspace
 from tests.scenarios.cashier import Cashier
 from tests.scenarios.tenant import DAY, MINUTE, Tenant, open_tenant
@@ -169,34 +165,6 @@ async def test_who_opens_the_page_again_and_again_is_suspended_and_recovers_by_p
     assert (await tenant.subscription()).status is S.ACTIVE
 
 
-async def test_money_that_comes_after_the_cancellation_buys_nothing_and_can_go_back(
-    cashier: Cashier, tenant: Tenant
-) -> None:
-    await tenant.pass_time(tenant.end)
-    payment = await tenant.send(tenant.end + MINUTE)
-    at = tenant.end + 2 * MINUTE
-    async with unit_of_work(cashier.resources.session_maker) as session:
-        subscription = await newest_subscription(session, tenant.customer.company.id, lock=True)
-        assert subscription is not None
-        short = msgspec_replace(cashier.resources.settings, data_kept_days=10)
-        await end_subscription(session, subscription, settings=short, at=at, reason="test")
-    assert await cashier.callback(payment, at + MINUTE) is Outcome.HELD
-    assert (await cashier.the(OperatorCase)).kind is CaseKind.ORDER_LAPSED
-    subscription = await tenant.subscription()
-    assert (subscription.status, subscription.next_attempt_at) == (S.CANCELED, None)
-    assert subscription.data_kept_until == at + 10 * DAY
-    async with unit_of_work(cashier.resources.session_maker) as session:
-        refund = await request_refund(
-            session,
-            payment.id,
-            amount=payment.amount,
-            reason="Lapsed",
-            requested_by_id=None,
-            at=at + 2 * MINUTE,
-        )
-    assert refund.amount == payment.amount
-
-
 async def test_a_charge_that_has_not_left_never_does_once_it_is_canceled(
     cashier: Cashier, tenant: Tenant
 ) -> None:
@@ -221,13 +189,7 @@ async def test_without_a_card_the_company_is_written_at_once_how_to_pay(cashier:
     order = await tenant.renewal()
     token = context["pay_url"].rpartition("/")[2]
     assert order_of_link(cashier.resources.settings, token, at=tenant.end + 29 * DAY) == order.id
-    await tenant.live_until(tenant.end + 22 * DAY)
-    assert await tenant.letters() == [
-        *("renewal_due", "suspension_near", "subscription_suspended"),
-        *("cancellation_near", "subscription_canceled"),
-    ]
-    order = await tenant.renewal()
-    assert (await tenant.attempts(order), order.status) == ([], OrderStatus.CANCELED)
+    assert await tenant.attempts(order) == []
 
 
 async def test_what_started_while_it_was_suspended_is_stopped_by_the_next_run(

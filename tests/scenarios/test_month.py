@@ -1,6 +1,5 @@
 """A company's months: trial, payment, renewal, a declined card, a lapse and a return."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 
 from app.db.models import EmailMessage, Invoice, OperatorCase, Payment, Subscription, SubscriptionStatus
@@ -76,15 +75,3 @@ async def test_three_months_of_a_company(shop: Shop) -> None:
     assert await shop.all(OperatorCase) == []
     assert (await shop.the(Subscription)).status is SubscriptionStatus.ACTIVE
     assert all(payment.next_inquiry_at is None for payment in await shop.all(Payment))
-
-
-async def test_a_pass_made_late_twice_or_in_two_places_does_the_same(shop: Shop) -> None:
-    customer = await make_customer(shop.resources.session_maker, at=SIGN_UP)
-    await shop.buy(customer, FIRST)
-    late = FIRST + timedelta(days=3)
-    await asyncio.gather(shop.work(late), shop.work(late))
-    await shop.work(late)
-    assert len(shop.mailer.messages) == 2
-    invoice = await shop.the(Invoice)
-    assert invoice.pdf_rendered_at == late
-    assert await shop.all(OperatorCase) == []
