@@ -11,7 +11,7 @@ from app.domain.billing.clocks.due import due_sweeps
 from app.domain.billing.settlement.service import Arrival, settle
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.storage import MemoryStorage
-from app.lib.uow import unit_of_work
+from app.lib.uow import driver_unit_of_work, unit_of_work
 from app.rehearsal.calendar import Calendar
 from app.rehearsal.clock import VirtualClock
 from app.rehearsal.provider import RehearsalGateway
@@ -90,9 +90,9 @@ class Rehearsal:
         untold = self.gateway.untold()
         for merchant_oid, total in untold:
             message = PaytrCallback(merchant_oid=merchant_oid, status="success", total_amount=total)
-            async with unit_of_work(self.resources.session_maker) as session:
+            async with driver_unit_of_work(self.resources.session_maker) as transaction:
                 await settle(
-                    session, Arrival(message, {}), settings=self.resources.settings, at=self.clock.at
+                    transaction, Arrival(message, {}), settings=self.resources.settings, at=self.clock.at
                 )
         return len(untold)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import (
@@ -39,6 +39,11 @@ REMINDERS = {
     StageKind.SUSPENSION: (ReminderKind.SUSPENSION, letters.suspension_near),
     StageKind.CANCELLATION: (ReminderKind.CANCELLATION, letters.cancellation_near),
 }
+CLAIM = (
+    select(Subscription)
+    .where(Subscription.id == bindparam("subscription_id"), Subscription.next_attempt_at <= bindparam("at"))
+    .with_for_update(skip_locked=True)
+)
 Key = tuple[datetime, UUID]
 log = structlog.stdlib.get_logger("dunning")
 
@@ -59,10 +64,7 @@ async def due_page(session: AsyncSession, *, at: datetime, after: Key | None, li
 
 async def claim(session: AsyncSession, subscription_id: UUID, *, at: datetime) -> Subscription | None:
     """Take one that is still to be looked at, unless another worker holds it."""
-    statement = select(Subscription).where(
-        Subscription.id == subscription_id, Subscription.next_attempt_at <= at
-    )
-    return await session.scalar(statement.with_for_update(skip_locked=True))
+    return await session.scalar(CLAIM, {"subscription_id": subscription_id, "at": at})
 
 
 async def look(
@@ -159,8 +161,9 @@ async def _charge(
     at: datetime,
 ) -> None:
     """Write the charge down; while it may not be made it is looked at again, and no stage comes."""
+    was_written = await _request(session, owed.order, card, at=at)
     subscription.next_attempt_at = at + rules.LOOK_AGAIN
-    if await _request(session, owed.order, card, at=at):
+    if was_written:
         subscription.charge_attempts = rules.attempts_over(owed.debt, schedule_of(settings), at)
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, select, update
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Order, OrderKind, OrderStatus, PlanPrice, Subscription
@@ -11,6 +11,7 @@ from app.domain.billing.ordering import order_at_price
 from app.domain.companies.queries import billing_contact
 from app.domain.ledger.credits import credit_of
 from app.domain.subscriptions.periods import Period, first_period, following_period
+from app.lib.statements import Statement, fetch
 
 OF_PERIOD = select(Order).where(
     Order.subscription_id == bindparam("subscription_id"),
@@ -18,6 +19,10 @@ OF_PERIOD = select(Order).where(
     Order.period_start == bindparam("period_start"),
     Order.status != OrderStatus.CANCELED,
 )
+CANCEL = Statement("""
+UPDATE orders SET status = 'canceled'
+ WHERE subscription_id = :subscription_id AND status = 'open' AND kind = ANY(CAST(:kinds AS text[]))
+""")
 
 
 async def renewal_order(
@@ -43,7 +48,6 @@ async def renewal_order(
         period=period,
     )
     session.add(order)
-    await session.flush()
     return order
 
 
@@ -78,16 +82,8 @@ async def cancel_open_orders(
     session: AsyncSession, subscription_id: UUID, *, kinds: tuple[OrderKind, ...]
 ) -> None:
     """Cancel what nobody owes any more; a charge of it that has not left never will (`charging`)."""
-    statement = (
-        update(Order)
-        .where(
-            Order.subscription_id == subscription_id,
-            Order.status == OrderStatus.OPEN,
-            Order.kind.in_(kinds),
-        )
-        .values(status=OrderStatus.CANCELED)
-    )
-    await session.execute(statement)
+    parameters = {"subscription_id": subscription_id, "kinds": [kind.value for kind in kinds]}
+    await fetch(session, CANCEL, parameters)
 
 
 async def _order_of(session: AsyncSession, subscription_id: UUID, period: Period) -> Order | None:

@@ -8,7 +8,7 @@ fails keeps no other waiting.
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, tuple_
+from sqlalchemy import bindparam, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import (
@@ -34,6 +34,15 @@ from app.domain.plans.queries import price_with_plan
 from app.lib.settings import Settings
 from app.lib.uow import defer
 
+HAS_ENDED = (
+    Subscription.status == SubscriptionStatus.ACTIVE,
+    Subscription.current_period_end <= bindparam("at"),
+)
+CLAIM = (
+    select(Subscription)
+    .where(Subscription.id == bindparam("subscription_id"), *HAS_ENDED)
+    .with_for_update(skip_locked=True)
+)
 Key = tuple[datetime, UUID]
 
 
@@ -42,19 +51,18 @@ async def due_page(session: AsyncSession, *, at: datetime, after: Key | None, li
     key = tuple_(Subscription.current_period_end, Subscription.id)
     statement = (
         select(Subscription.current_period_end, Subscription.id)
-        .where(*_has_ended(at), lives_here(session, Subscription.company_id))
+        .where(*HAS_ENDED, lives_here(session, Subscription.company_id))
         .order_by(Subscription.current_period_end, Subscription.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    rows = await session.execute(statement.where(key > after) if after else statement)
+    rows = await session.execute(statement.where(key > after) if after else statement, {"at": at})
     return [(end, subscription_id) for end, subscription_id in rows if end is not None]
 
 
 async def claim(session: AsyncSession, subscription_id: UUID, *, at: datetime) -> Subscription | None:
     """Take one that is still due, unless another worker holds it."""
-    statement = select(Subscription).where(Subscription.id == subscription_id, *_has_ended(at))
-    return await session.scalar(statement.with_for_update(skip_locked=True))
+    return await session.scalar(CLAIM, {"subscription_id": subscription_id, "at": at})
 
 
 async def renew(
@@ -77,17 +85,12 @@ async def renew(
     order = await renewal_order(session, subscription, price, at=at)
     subscription.pending_price_id = subscription.pending_since = None
     _become_past_due(session, subscription, order, at=at)
-    await session.flush()
     if order.due == 0:
         await settle_with_credit(session, order.id, settings=settings, at=at)
         await session.refresh(subscription)
         return
     await _collect(session, subscription, order, settings=settings, at=at)
     defer(session, Job.ANNOUNCE, company_id=str(subscription.company_id))
-
-
-def _has_ended(at: datetime) -> tuple[ColumnElement[bool], ...]:
-    return Subscription.status == SubscriptionStatus.ACTIVE, Subscription.current_period_end <= at
 
 
 def _become_past_due(
