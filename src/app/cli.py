@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from app.cli_clock import clock
 from app.cli_ledger import ledger
 from app.cli_paytr import paytr
 from app.lib.errors import DomainError
@@ -67,6 +68,7 @@ def worker(settings: Settings, queues: tuple[str, ...]) -> None:
 main.add_command(sandbox)
 main.add_command(ledger)
 main.add_command(paytr)
+main.add_command(clock)
 
 
 @main.group()

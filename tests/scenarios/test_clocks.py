@@ -33,9 +33,10 @@ from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.values import ChargeAnswer
 from app.lib.clock import now, real_now
 from app.lib.errors import DomainError, NotAllowed
-from app.lib.settings import Settings
+from app.lib.settings import Settings, SettingsError
 from app.lib.uow import unit_of_work
 from app.server.commands import billing_pass
+from app.server.real_time import require_real_time
 from app.tasks.advancing import advance, resources_for
 from app.tasks.billing import SWEEPS
 from app.tasks.clocks import sweep_all_clocks
@@ -253,12 +254,15 @@ async def test_time_only_goes_forward_and_returns_only_once_it_was_overtaken(cas
     assert await cashier.all(TestClock) == []
 
 
-async def test_production_has_no_clocks(cashier: Cashier) -> None:
+async def test_production_has_no_clocks_and_starts_on_no_database_that_has(cashier: Cashier) -> None:
     customer = await make_customer(cashier.resources.session_maker)
-    production = Settings(env="production")
-    async with cashier.resources.session_maker() as session:
-        with pytest.raises(NotAllowed):
-            await begin_clock(session, production, customer.company.slug, actor_id=None)
+    production = replace(cashier.resources, settings=Settings(env="production"))
+    with pytest.raises(NotAllowed):
+        await put_on_clock(production, customer)
+    await require_real_time(production)
+    await put_on_clock(cashier.resources, customer)
+    with pytest.raises(SettingsError, match=customer.company.slug):
+        await require_real_time(production)
 
 
 def test_an_advance_knows_every_sweep_and_what_it_waits_for() -> None:

@@ -30,6 +30,7 @@ from app.server.errors import EXCEPTION_HANDLERS
 from app.server.headers import SecurityHeaders
 from app.server.observability import RequestContext
 from app.server.plugins import build_alchemy, build_redis
+from app.server.real_time import require_real_time
 from app.server.resources import closing, paytr_credentials
 from app.server.routes import routes_for
 from app.server.security import (
@@ -66,6 +67,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     @asynccontextmanager
     async def lifespan(application: Litestar) -> AsyncIterator[None]:
         async with closing(resources) if owns_resources else nullcontext():
+            await require_real_time(resources)
             gc.freeze()  # what is loaded now stays: every later collection need not walk it
             yield
         await session_redis.aclose()

@@ -11,6 +11,7 @@ from app.domain.invoices.pdf import warm_up
 from app.lib.log import configure_logging
 from app.lib.settings import Settings
 from app.server.plugins import build_workers
+from app.server.real_time import require_real_time
 from app.server.resources import build_resources, closing
 
 GRACE_SECONDS = 10.0
@@ -27,6 +28,7 @@ async def run_worker(settings: Settings, queues: tuple[str, ...] = ()) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with closing(resources):
+        await require_real_time(resources)
         await asyncio.to_thread(warm_up)
         for worker in workers:
             worker.SIGNALS = []  # one handler for all of them stands above
