@@ -52,6 +52,6 @@ class TooMany(DomainError):
 
     status = HTTPStatus.TOO_MANY_REQUESTS
 
-    def __init__(self, message: str, *, retry_after: int) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, retry_after: int, **facts: object) -> None:
+        super().__init__(message, field=None, **facts)
         self.retry_after = retry_after

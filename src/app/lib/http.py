@@ -9,6 +9,8 @@ from litestar.params import SkipValidationMarker
 from litestar.plugins.htmx import ClientRedirect, HTMXRequest
 from litestar.response import Redirect
 
+from app.lib.throttles import Limit
+
 AnyRequest = Request[Any, Any, Any]
 
 Thing = TypeVar("Thing")
@@ -21,6 +23,11 @@ FOR_OPERATORS = {"for_operators": True}
 """Handler option: for operators alone; whatever needs a login and lacks it is for customers alone."""
 MACHINE = {"exclude_from_auth": True, "exclude_from_csrf": True, "skip_session": True}
 """Handler option: called by machines; no cookie, no session, no form token."""
+
+
+def limited(limit: Limit) -> dict[str, Limit]:
+    """Return the handler option: a company's people may do this so often together."""
+    return {"limit": limit}
 
 
 def redirect(request: AnyRequest, address: str) -> Response[Any]:

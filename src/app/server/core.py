@@ -26,6 +26,7 @@ from app.domain.subscriptions.service import TRIAL_LENGTH
 from app.lib.http import MACHINE
 from app.lib.settings import Settings
 from app.lib.templating import PageEngine, build_environment
+from app.lib.throttles import Throttle
 from app.server.errors import EXCEPTION_HANDLERS
 from app.server.headers import SecurityHeaders
 from app.server.observability import RequestContext
@@ -58,6 +59,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     """Return the web application on these resources; it closes them when it ends if it owns them."""
     alchemy = build_alchemy(resources.engine, resources.session_maker)
     sessions = session_config(settings, resources.redis)
+    throttle = Throttle(resources.redis)
     session_redis = build_redis(settings.redis_url, decode=False)
     environment = build_environment()
     environment.globals |= {"settings": settings, "asset": partial(asset_address, {})}
@@ -75,12 +77,12 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     application = Litestar(
         route_handlers=[*routes_for(settings), static_files()],
         plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
-        middleware=[sessions.middleware, ViewerMiddleware(alchemy, sessions.directory)],
+        middleware=[sessions.middleware, ViewerMiddleware(alchemy, sessions.directory, throttle)],
         csrf_config=csrf_config(settings),
         stores={"sessions": RedisStore(session_redis, namespace="tezgah:sessions")},
         template_config=TemplateConfig(instance=PageEngine.from_environment(environment)),
         exception_handlers=EXCEPTION_HANDLERS,
-        dependencies=dependencies(settings, resources, sessions),
+        dependencies=dependencies(settings, resources, sessions, throttle),
         lifespan=[lifespan],
         request_max_body_size=BODY_LIMIT,
         openapi_config=None,
@@ -95,7 +97,9 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     return application
 
 
-def dependencies(settings: Settings, resources: Resources, sessions: Any) -> dict[str, Provide]:
+def dependencies(
+    settings: Settings, resources: Resources, sessions: Any, throttle: Throttle
+) -> dict[str, Provide]:
     """Return what handlers may ask for by name."""
 
     def constant(value: Any) -> Provide:
@@ -109,6 +113,7 @@ def dependencies(settings: Settings, resources: Resources, sessions: Any) -> dic
         "gateway": constant(resources.gateway),
         "storage": constant(resources.storage),
         "sessions": constant(sessions),
+        "throttle": constant(throttle),
         "viewer": Provide(viewer_of_request, sync_to_thread=False),
         "operator": Provide(operator_of_request, sync_to_thread=False),
     }

@@ -23,6 +23,7 @@ from app.lib.session_directory import SessionDirectory
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
 from app.lib.templating import current_language
+from app.lib.throttles import Throttle
 from app.server.plugins import Alchemy
 
 SESSION_LENGTH = timedelta(days=14)
@@ -64,8 +65,8 @@ class ViewerMiddleware(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, alchemy: Alchemy, directory: SessionDirectory) -> None:
-        self._alchemy, self._directory = alchemy, directory
+    def __init__(self, alchemy: Alchemy, directory: SessionDirectory, throttle: Throttle) -> None:
+        self._alchemy, self._directory, self._throttle = alchemy, directory, throttle
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Look the viewer up in the request's own transaction."""
@@ -73,6 +74,8 @@ class ViewerMiddleware(ASGIMiddleware):
         scope["user"] = None if opt.get("skip_session") else await self._viewer(ASGIConnection(scope))
         if not opt.get("exclude_from_auth"):
             require_side(scope["user"], for_operators=bool(opt.get("for_operators")))
+        if "limit" in opt:
+            await self._throttle.take(opt["limit"], str(scope["user"].company.id))
         with standing_at(time_of(scope["user"])):
             await next_app(scope, receive, send)
 

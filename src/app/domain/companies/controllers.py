@@ -14,7 +14,9 @@ from app.lib.clock import now
 from app.lib.errors import InvalidInput
 from app.lib.http import PUBLIC, AnyRequest, Injected, local_address, redirect
 from app.lib.sessions import SessionConfig
+from app.lib.settings import Settings
 from app.lib.templating import page
+from app.lib.throttles import Throttle
 
 
 @dataclass
@@ -52,7 +54,14 @@ class LoginController(Controller):
         viewer = request.scope["user"]
         if viewer is not None:
             return redirect(request, company_sessions.way_on(viewer.user, next))
-        return page(request, "accounts/login.html.j2", block="login_form", form=Login(next=next), after=after, errors={})
+        return page(
+            request,
+            "accounts/login.html.j2",
+            block="login_form",
+            form=Login(next=next),
+            after=after,
+            errors={},
+        )
 
     @post("/login", name="login:create", status_code=200)
     async def create(
@@ -60,9 +69,13 @@ class LoginController(Controller):
         request: AnyRequest,
         db_session: Injected[AsyncSession],
         sessions: Injected[SessionConfig],
+        settings: Injected[Settings],
+        throttle: Injected[Throttle],
         data: URLEncodedBody[Login],
     ) -> Response[Any]:
         """Let a person in under a new session id."""
+        tries = company_sessions.tries_of(request, throttle, settings, data.email)
+        await tries.take()
         try:
             user = await accounts.authenticate(db_session, email=data.email, password=data.password, at=now())
         except InvalidInput as refusal:
@@ -76,7 +89,9 @@ class LoginController(Controller):
                 errors={refusal.field: refusal},
             )
         await company_sessions.begin(request, sessions, db_session, user)
-        return redirect(request, company_sessions.way_on(user, data.next))
+        await tries.succeed()
+        answer = redirect(request, company_sessions.way_on(user, data.next))
+        return company_sessions.known_from_now_on(answer, user, settings)
 
     @post("/logout", name="logout:create", status_code=200)
     async def log_out(self, request: AnyRequest) -> Response[Any]:

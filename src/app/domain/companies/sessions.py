@@ -1,17 +1,22 @@
 """Beginning a session: of a customer in a company, of an operator in none."""
 
+from typing import Any
 from uuid import UUID
 
+from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import User
+from app.domain.accounts.limits import DEVICE, KNOWN_FOR, LoginTries, device_cookie
 from app.domain.accounts.operators import CONSOLE, Operator
 from app.domain.companies.viewer import Viewer, first_company_of
 from app.lib.clock import real_now
 from app.lib.errors import NotAllowed
-from app.lib.http import AnyRequest, client_of, local_address
+from app.lib.http import AnyRequest, address_of, client_of, local_address
 from app.lib.i18n import N_
 from app.lib.sessions import SessionConfig, rotate_session
+from app.lib.settings import Settings
+from app.lib.throttles import Throttle
 
 
 async def begin(
@@ -30,6 +35,36 @@ async def begin(
         data["company_id"] = str(company_id)
     session_id = await rotate_session(request, sessions, data)
     await sessions.directory.enter(user.id, session_id, **client_of(request), at=real_now())
+
+
+def tries_of(request: AnyRequest, throttle: Throttle, settings: Settings, email: str) -> LoginTries:
+    """Return what a login from this browser counts among."""
+    return LoginTries.of(
+        throttle,
+        secret_key=settings.secret_key,
+        address=address_of(request),
+        email=email,
+        cookie=request.cookies.get(_device_cookie(settings)),
+        at=real_now(),
+    )
+
+
+def known_from_now_on(answer: Response[Any], user: User, settings: Settings) -> Response[Any]:
+    """Let the browser say from now on that it has logged in to this account; it opens nothing."""
+    answer.set_cookie(
+        _device_cookie(settings),
+        device_cookie(settings.secret_key, user.email, at=real_now()),
+        max_age=int(KNOWN_FOR.total_seconds()),
+        httponly=True,
+        secure=settings.is_https,
+        samesite="lax",
+        path="/",
+    )
+    return answer
+
+
+def _device_cookie(settings: Settings) -> str:
+    return f"__Host-{DEVICE}" if settings.is_https else DEVICE
 
 
 def way_on(user: User, wanted: str) -> str:

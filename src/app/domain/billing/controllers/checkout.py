@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import OrderKind
 from app.domain.accounts.legal import CARD_STORAGE
+from app.domain.accounts.limits import CHECKOUT_OF_COMPANY
 from app.domain.billing import metrics
 from app.domain.billing.card_checkout import Choice, place_order_with_card, sign_card_form
 from app.domain.billing.changes.service import Wish
@@ -34,7 +35,7 @@ from app.domain.payments.gateway import PaymentGateway
 from app.domain.payments.values import FrameToken
 from app.lib.clock import now
 from app.lib.errors import InvalidInput
-from app.lib.http import MACHINE, PUBLIC, AnyRequest, Injected, address_of, redirect
+from app.lib.http import MACHINE, PUBLIC, AnyRequest, Injected, address_of, limited, redirect
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.templating import page, wants_fragment
@@ -66,7 +67,7 @@ class CardCheckoutForm(CheckoutForm):
 class CheckoutController(Controller):
     """`/billing/checkout/...`, `/billing/return/...`, `/billing/payments/...`."""
 
-    @post("/billing/checkout", name="checkout:create", status_code=200)
+    @post("/billing/checkout", name="checkout:create", status_code=200, opt=limited(CHECKOUT_OF_COMPANY))
     async def create(
         self,
         request: AnyRequest,
@@ -90,7 +91,7 @@ class CheckoutController(Controller):
         """A reloaded checkout begins anew at the plans."""
         return redirect(request, "/billing")
 
-    @post("/billing/checkout/card", name="checkout:card", status_code=200)
+    @post("/billing/checkout/card", name="checkout:card", status_code=200, opt=limited(CHECKOUT_OF_COMPANY))
     async def create_with_card(
         self,
         request: AnyRequest,

@@ -8,6 +8,7 @@ from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.accounts.limits import REGISTRATION_OF_ADDRESS
 from app.domain.billing import metrics
 from app.domain.billing.registration import Registration, register
 from app.domain.companies import sessions as company_sessions
@@ -18,6 +19,7 @@ from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
 from app.lib.templating import current_language, page
+from app.lib.throttles import Throttle, network_of
 from app.lib.uow import roll_back
 
 
@@ -65,9 +67,11 @@ class RegistrationController(Controller):
         db_session: Injected[AsyncSession],
         sessions: Injected[SessionConfig],
         settings: Injected[Settings],
+        throttle: Injected[Throttle],
         data: URLEncodedBody[RegistrationForm],
     ) -> Response[Any] | Template:
         """Sign up and go straight in; a refusal shows the form again with all that was typed."""
+        await throttle.take(REGISTRATION_OF_ADDRESS, network_of(address_of(request)))
         where = {"language": current_language.get(), "address": address_of(request)}
         try:
             user, company = await register(
@@ -78,7 +82,7 @@ class RegistrationController(Controller):
             return await registration_page(request, db_session, data, refusal)
         metrics.count_after_commit(db_session, metrics.registrations)
         await company_sessions.begin(request, sessions, db_session, user, company.id)
-        return redirect(request, "/dashboard")
+        return company_sessions.known_from_now_on(redirect(request, "/dashboard"), user, settings)
 
 
 async def registration_page(

@@ -8,6 +8,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.accounts.limits import PASSWORD_OF_ACCOUNT
 from app.domain.companies import sessions as company_sessions
 from app.domain.companies.preferences import choose_preferences
 from app.domain.companies.viewer import Viewer
@@ -21,6 +22,7 @@ from app.lib.i18n import N_
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
 from app.lib.templating import page
+from app.lib.throttles import Throttle
 from app.lib.uow import roll_back
 
 
@@ -71,10 +73,12 @@ class AccountController(Controller):
         db_session: Injected[AsyncSession],
         sessions: Injected[SessionConfig],
         settings: Injected[Settings],
+        throttle: Injected[Throttle],
         viewer: Injected[Viewer],
         data: URLEncodedBody[PasswordChange],
     ) -> Response[Any] | Template:
         """Keep the new password, end every session, and begin this one anew."""
+        await throttle.take(PASSWORD_OF_ACCOUNT, str(viewer.user.id))
         user, wanted = viewer.user, {"current": data.current, "password": data.password}
         try:
             await change_password(db_session, user, **wanted, settings=settings, at=now())

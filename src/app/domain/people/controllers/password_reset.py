@@ -10,13 +10,16 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.accounts.limits import RESET_OF_ACCOUNT, RESET_OF_ADDRESS, account_key
 from app.domain.accounts.service import require_email
+from app.domain.companies import sessions as company_sessions
 from app.domain.people.passwords import LinkUseless, holder_of, request_reset, reset_password
 from app.lib.clock import now
 from app.lib.errors import InvalidInput
-from app.lib.http import PUBLIC, AnyRequest, Injected, redirect
+from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect
 from app.lib.settings import Settings
 from app.lib.templating import page
+from app.lib.throttles import Throttle, network_of
 from app.lib.uow import commit, roll_back
 
 ANSWER_AFTER = 0.4
@@ -54,6 +57,7 @@ class PasswordResetController(Controller):
         request: AnyRequest,
         db_session: Injected[AsyncSession],
         settings: Injected[Settings],
+        throttle: Injected[Throttle],
         data: URLEncodedBody[Request],
     ) -> Template:
         """Send the mail, and say the same after the same time to everybody."""
@@ -62,6 +66,8 @@ class PasswordResetController(Controller):
             email = require_email(data.email)
         except InvalidInput as refusal:
             return request_page(request, data, refusal)
+        await throttle.take(RESET_OF_ADDRESS, network_of(address_of(request)))
+        await throttle.take(RESET_OF_ACCOUNT, account_key(email))
         await request_reset(db_session, email, settings=settings, at=now())
         await commit(db_session)
         await asyncio.sleep(max(0.0, began + ANSWER_AFTER - time.monotonic()))
@@ -93,13 +99,14 @@ class PasswordResetController(Controller):
     ) -> Response[Any] | Template:
         """Keep the new password; who has it logs in with it."""
         try:
-            await reset_password(db_session, token, data.password, settings=settings, at=now())
+            user = await reset_password(db_session, token, data.password, settings=settings, at=now())
         except LinkUseless as useless:
             return request_page(request, Request(), useless)
         except InvalidInput as refusal:
             await roll_back(db_session)
             return password_page(request, token, refusal)
-        return redirect(request, "/login?after=password-reset")
+        answer = redirect(request, "/login?after=password-reset")
+        return company_sessions.known_from_now_on(answer, user, settings)
 
 
 def request_page(

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Workspace, WorkspaceStatus
+from app.domain.accounts.limits import WORKSPACES_OF_COMPANY
 from app.domain.companies.viewer import Viewer
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.workspaces import edge, permissions, queries, service
@@ -21,7 +22,7 @@ from app.domain.workspaces.views import address_of, steps_of
 from app.lib.clock import now
 from app.lib.errors import InvalidInput, NotFound
 from app.lib.events import stream
-from app.lib.http import AnyRequest, Injected, redirect
+from app.lib.http import AnyRequest, Injected, limited, redirect
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.templating import page
@@ -54,7 +55,7 @@ class WorkspaceController(Controller):
         wanted = block if block in LIST_BLOCKS else "content"
         return await list_page(request, db_session, viewer, block=wanted)
 
-    @post("/", name="workspaces:create", status_code=200)
+    @post("/", name="workspaces:create", status_code=200, opt=limited(WORKSPACES_OF_COMPANY))
     async def create(
         self,
         request: AnyRequest,
@@ -88,7 +89,12 @@ class WorkspaceController(Controller):
         wanted = block if block in SHOW_BLOCKS else "content"
         return await show_page(request, db_session, viewer, settings, workspace, wanted)
 
-    @post("/{workspace_id:uuid}/session", name="workspaces:start", status_code=200)
+    @post(
+        "/{workspace_id:uuid}/session",
+        name="workspaces:start",
+        status_code=200,
+        opt=limited(WORKSPACES_OF_COMPANY),
+    )
     async def start(
         self,
         request: AnyRequest,
