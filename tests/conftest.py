@@ -7,6 +7,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from argon2 import PasswordHasher
 from litestar import Litestar
 from redis.asyncio import Redis
 from sqlalchemy import text
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.db.base import Base
 from app.db.schema import upgrade_database
+from app.domain.accounts import passwords
 from app.domain.notifications.mailer import MemoryMailer
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.plans.service import publish_catalogue
@@ -26,6 +28,7 @@ from app.lib.log import configure_logging
 from app.lib.settings import Settings
 from app.lib.storage import MemoryStorage
 from app.lib.uow import unit_of_work
+from app.rehearsal.stage import foretell
 from app.server.core import build_application
 from app.server.plugins import build_engine, build_queues, build_redis, build_session_maker, enqueue_into
 from app.tasks.context import Resources
@@ -45,6 +48,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> ByFile:
 def logs() -> None:
     """Log as in production: JSON, and only what deserves a look."""
     configure_logging("error", as_json=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords at Argon2's least cost: whoever signs up or logs in here has nothing to lose.
+
+    What a hash costs in the product is `tests/unit/accounts/test_password_hashes.py`.
+    """
+    cheap = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "hasher", cheap)
+        patch.setattr(passwords, "NOBODY", cheap.hash("nobody has this password"))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -118,6 +134,7 @@ async def process(settings: Settings, engine: AsyncEngine) -> AsyncIterator[Reso
             mailer=MemoryMailer(),
             driver=FakeDriver(),
             routes=Routes(redis, settings.workspace_domain),
+            foretell=foretell,
         )
     for queue in queues.get_queues().queues.values():
         await queue.disconnect()

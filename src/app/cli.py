@@ -229,6 +229,23 @@ def billing_rehearse(
     sys.exit(1 if outcome.failures else 0)
 
 
+@billing.command("forecast")
+@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help="A day of Türkiye; tomorrow when left out.")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def billing_forecast(settings: Settings, day: datetime | None, as_json: bool) -> None:
+    """Show a day's forecast beside what happened; today's and tomorrow's is made when there is none."""
+    from app.server.commands import forecast_of
+
+    report = run_with(settings, lambda resources: forecast_of(resources, day.date() if day else None))
+    if as_json:
+        click.echo(json.dumps(report, ensure_ascii=False, default=str))
+    else:
+        show([*report["figures"], *report["companies"]], as_json)
+        click.echo(f"{report['day']}: {report['reason'] or report['status']}")
+    sys.exit(0 if report["status"] == "made" else 1)
+
+
 @billing.command("cases")
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj

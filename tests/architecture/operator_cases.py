@@ -32,6 +32,7 @@ from app.domain.ops.ledger_page import LedgerState
 from app.domain.ops.payment_files import PaymentFile, PaymentFilter, PaymentListRow, PaymentPage
 from tests.architecture import samples
 from tests.architecture.case import Case
+from tests.architecture.forecast_cases import forecast_cases
 from tests.architecture.ledger_cases import proof
 
 AT = samples.NOW
@@ -161,6 +162,7 @@ def operator_cases(language: str) -> Iterator[Case]:
     yield from list_cases(viewer)
     yield from show_cases(viewer)
     yield from payment_cases(viewer)
+    yield from forecast_cases(viewer)
     for status in (403, 404, 409):
         context = {"status": status, "sentence": "There is nothing at this address.", "request_id": "4f1c9a"}
         yield Case(f"operator-error-{status}", "errors/page.html.j2", "/operator/nothing", viewer, context)

@@ -23,6 +23,7 @@ OF_NO_COMPANY = {
     "invoice_counters": "one series of the seller for all companies",
     "payment_events": "a message may name an order we do not know",
     "job_runs": "of the service, not of a company",
+    "forecasts": "of a day of the service; its lines are of companies",
     "reconciliation_runs": "PayTR's day against the whole book",
     "provider_reports": "PayTR's day against the whole book",
     "reconciliation_differences": "reached through its run alone, by operators only",

@@ -87,6 +87,11 @@ def format_money(money: Money, language: str) -> str:
     return f"{sign}{symbol}{digits}" if symbol else f"{sign}{money.currency} {digits}"
 
 
+def format_whole_money(money: Money, language: str) -> str:
+    """Return an amount of whole units without its decimals, `₺2,500`, where there is little room."""
+    return format_money(money, language).replace(",00" if language == "tr" else ".00", "")
+
+
 def _written(fact: object, language: str) -> object:
     return format_money(fact, language) if isinstance(fact, Money) else fact
 
@@ -95,6 +100,11 @@ def format_date(at: datetime | date, language: str) -> str:
     """Return the day in Türkiye, `22 Kasım 2026`; a plain date is taken as it is."""
     day = at.astimezone(ISTANBUL).date() if isinstance(at, datetime) else at
     return dates.format_date(day, DATE_PATTERN, locale=known(language))
+
+
+def format_short_date(day: date, language: str) -> str:
+    """Return a day without its year, `22 Kas`, where there is little room."""
+    return dates.format_date(day, "d MMM", locale=known(language))
 
 
 def format_datetime(at: datetime, language: str) -> str:

@@ -81,7 +81,11 @@ def build_environment() -> Environment:
     )
     environment.filters |= {
         "money": _money,
+        "whole_money": lambda amount, currency: i18n.format_whole_money(
+            Money(amount, currency), current_language.get()
+        ),
         "date": lambda at: i18n.format_date(at, current_language.get()),
+        "short_date": lambda day: i18n.format_short_date(day, current_language.get()),
         "datetime": lambda at: i18n.format_datetime(at, current_language.get()),
         "relative": lambda at: i18n.format_relative(at, current_language.get(), now=now()),
         "thousands": lambda value: i18n.format_count(value, current_language.get()),

@@ -9,8 +9,8 @@ from app.lib.clock import ISTANBUL
 
 MORNING: Final = 9
 """At which hour of Türkiye the engine runs where it runs once a day."""
-LAST_MINUTE: Final = timedelta(minutes=1)
-"""What falls due within it is done after midnight, by the real engine as well: it looks once a minute."""
+LAST_LOOK: Final = timedelta(minutes=3)
+"""So long before midnight the engine runs once more; what falls due after it is told with the next day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,16 @@ def daily(start: datetime, end: datetime) -> Calendar:
 
 
 def hourly(start: datetime, end: datetime) -> Calendar:
-    """Return `start`, every full hour up to `end`, and the last minute before each midnight.
+    """Return `start`, every full hour up to `end`, and a last look before each midnight.
 
-    So whatever happens has its right day. Follow-ups come within seconds, to end on the day they began.
+    So whatever happens has its right day. A charge is sent a minute after it was written down, as where the
+    queue is away, and is answered on the same day.
     """
     hour = start.astimezone(ISTANBUL).replace(minute=0, second=0, microsecond=0)
     hours = _every(timedelta(hours=1), hour, start, end)
     midnights = [at for at in hours if at.hour == 0] + ([end] if end.astimezone(ISTANBUL).hour == 0 else [])
-    last_minutes = [at.astimezone(ISTANBUL) - LAST_MINUTE for at in midnights if at - LAST_MINUTE > start]
-    return Calendar(sorted([start, *hours, *last_minutes]), timedelta(seconds=4))
+    looks = [at.astimezone(ISTANBUL) - LAST_LOOK for at in midnights if at - LAST_LOOK > start]
+    return Calendar(sorted([start, *hours, *looks]), timedelta(seconds=70))
 
 
 def _every(step: timedelta, first: datetime, start: datetime, end: datetime) -> list[datetime]:

@@ -8,18 +8,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
 from app.db.models import Interval
 from app.domain.subscriptions.periods import boundary
 from app.lib.clock import ISTANBUL
 from app.lib.i18n import format_money
 from app.lib.money import Money
-from app.lib.uow import unit_of_work
 from app.rehearsal.calendar import daily, hourly
-from app.rehearsal.engine import Outcome, prepare
+from app.rehearsal.engine import Outcome
 from app.rehearsal.report import Forecast, read_forecast
-from app.rehearsal.scratch import scratch_database
+from app.rehearsal.stage import lived_through
 from app.tasks.context import Resources
 
 BAR = 40
@@ -43,15 +40,9 @@ async def rehearse(
         if days
         else daily(start, boundary(start, Interval.MONTH, months))
     )
-    async with scratch_database(resources.settings.database_url, dump) as address:
-        engine = create_async_engine(address)
-        try:
-            rehearsal = prepare(resources, engine, start=start, calendar=calendar)
-            outcome = await rehearsal.run(progress)
-            async with unit_of_work(rehearsal.resources.session_maker) as session:
-                return await read_forecast(session, start=start, zone=ISTANBUL), outcome
-        finally:
-            await engine.dispose()
+    copy = lived_through(resources, calendar, start=start, dump=dump, progress=progress)
+    async with copy as (session, outcome):
+        return await read_forecast(session, start=start, zone=ISTANBUL), outcome
 
 
 def as_json(forecast: Forecast, outcome: Outcome) -> str:

@@ -6,7 +6,8 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -21,6 +22,10 @@ from app.lib.i18n import N_
 
 RESTORE_SECONDS = 3600
 CONNECT_SECONDS = 10
+MARK = "_rehearsal_"
+STAMP = "%Y%m%d%H%M%S"
+LEFT_AFTER = timedelta(hours=2)
+"""Nobody leaves a copy alone for so long."""
 MAINTENANCE = "postgres"
 """Where one stands while other databases are made and dropped."""
 
@@ -36,10 +41,11 @@ async def scratch_database(source: str, dump: Path | None = None) -> AsyncIterat
     The role has to be allowed to create databases, and to connect to the database `postgres` for that.
     """
     url = make_url(source)
-    name = f"{url.database}_rehearsal_{secrets.token_hex(4)}"
-    copy = url.set(database=name)
     server = await _connect(url.set(database=MAINTENANCE))
     try:
+        await drop_leftovers(server, f"{url.database}{MARK}")
+        name = f"{url.database}{MARK}{await _stamp(server)}_{secrets.token_hex(4)}"
+        copy = url.set(database=name)
         copied = dump is None and await _create_from_template(server, url, name)
         if not copied:
             await _create(server, name)
@@ -56,6 +62,25 @@ async def scratch_database(source: str, dump: Path | None = None) -> AsyncIterat
             await server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     finally:
         await server.close()
+
+
+async def drop_leftovers(server: asyncpg.Connection, prefix: str) -> None:
+    """Drop the copies that a killed process has left: hours old by their name, and nobody is connected."""
+    before = (await server.fetchval("SELECT now()") - LEFT_AFTER).strftime(STAMP)
+    names = await server.fetch("SELECT datname FROM pg_database WHERE starts_with(datname, $1)", prefix)
+    for (name,) in names:
+        if name.removeprefix(prefix)[: len(before)] < before:
+            # in use after all, gone meanwhile, or somebody else's
+            with suppress(
+                asyncpg.ObjectInUseError, asyncpg.InvalidCatalogNameError, asyncpg.InsufficientPrivilegeError
+            ):
+                await server.execute(f'DROP DATABASE "{name}"')
+
+
+async def _stamp(server: asyncpg.Connection) -> str:
+    """Return the server's time as a part of a name: PostgreSQL does not tell how old a database is."""
+    at: datetime = await server.fetchval("SELECT now()")
+    return at.strftime(STAMP)
 
 
 async def _create_from_template(server: asyncpg.Connection, url: URL, name: str) -> bool:

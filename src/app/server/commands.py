@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -11,18 +11,22 @@ from app.db.models import OperatorCase
 from app.db.schema import schema_drift, upgrade_database
 from app.domain.accounts.operators import create_operator, find_operator, operators, remove_operator
 from app.domain.billing.demo.service import seed_demo
+from app.domain.billing.reconciliation.book import day_of
 from app.domain.billing.reconciliation.service import reconcile_day
 from app.domain.billing.reconciliation.views import day_file
 from app.domain.billing.refunds.missing_notes import issue_missing_notes, missing_notes
 from app.domain.ledger.proof import open_breaks, prove
 from app.domain.ledger.rules import RULES
+from app.domain.ops.forecasts.sheets import day_as_json
+from app.domain.ops.forecasts.views import day_file as forecast_file
 from app.domain.plans.service import publish_catalogue
-from app.lib.clock import now
+from app.lib.clock import now, real_now
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 from app.server.resources import build_resources, closing
 from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources
+from app.tasks.forecasts import make_due
 
 
 async def with_resources(settings: Settings, command: Callable[[Resources], Awaitable[Any]]) -> Any:
@@ -120,6 +124,16 @@ async def reconcile(resources: Resources, day: date) -> dict[str, Any]:
         for one in file.differences
     ]
     return {"day": day, "error": None, "totals": run.totals, "differences": differences}
+
+
+async def forecast_of(resources: Resources, day: date | None) -> dict[str, Any]:
+    """Return what was expected of a day beside what it brought; its forecast is made if it still can be."""
+    at = real_now()
+    day = day or day_of(at) + timedelta(days=1)
+    if day in (day_of(at), day_of(at) + timedelta(days=1)):
+        await make_due(resources, day, at, by_hand=True)
+    async with unit_of_work(resources.session_maker) as session:
+        return day_as_json(await forecast_file(session, day, at=real_now()))
 
 
 async def check_ledger(resources: Resources) -> dict[str, Any]:

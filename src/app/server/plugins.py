@@ -35,9 +35,9 @@ LOCK_WAIT = timedelta(seconds=10)
 by whoever finds its row due (docs/adr/0026)."""
 LEFT_OPEN = timedelta(minutes=1)
 """How long one of our transactions may do nothing until the server ends it, and with it its locks."""
-CRON_SECONDS = {"sweep_reconciliation": 840, "sweep_clocks": 840}
+CRON_SECONDS = {"sweep_reconciliation": 840, "sweep_clocks": 840, "make_forecast": 1320}
 """Of crons that need more than five minutes: a day is up to some thirty reports, and PayTR may be slow; a
-clock may have years to go."""
+clock may have years to go; a day is told in twenty minutes or not at all."""
 log = structlog.stdlib.get_logger("queue")
 
 

@@ -12,6 +12,7 @@ from app.domain.workspaces.drivers import driver_for
 from app.domain.workspaces.routing import Routes
 from app.lib.settings import Settings, SettingsError
 from app.lib.storage import open_storage
+from app.rehearsal.stage import foretell
 from app.server.plugins import build_engine, build_queues, build_redis, build_session_maker, enqueue_into
 from app.tasks.context import Resources
 
@@ -41,6 +42,7 @@ def build_resources(settings: Settings) -> Resources:
         mailer=SmtpMailer(settings.smtp_url, settings.mail_from),
         driver=driver_for(settings),
         routes=Routes(build_redis(settings.edge_store_url), settings.workspace_domain),
+        foretell=foretell,
     )
 
 

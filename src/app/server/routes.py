@@ -20,10 +20,12 @@ from app.domain.notifications.controllers import MailPreviewController
 from app.domain.ops.controllers.cases import CaseController
 from app.domain.ops.controllers.clocks import ClockController
 from app.domain.ops.controllers.console import ConsoleController
+from app.domain.ops.controllers.forecast import ForecastController
 from app.domain.ops.controllers.health import HealthController
 from app.domain.ops.controllers.ledger import LedgerController
 from app.domain.ops.controllers.payments import PaymentController
 from app.domain.people.controllers.account import AccountController, SessionController
+from app.domain.people.controllers.activity import ActivityController
 from app.domain.people.controllers.password_reset import PasswordResetController
 from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
@@ -38,6 +40,7 @@ ROUTES: list[ControllerRouterHandler] = [
     PasswordResetController,
     AccountController,
     SessionController,
+    ActivityController,
     DashboardController,
     CheckoutController,
     PlanChangeController,
@@ -54,6 +57,7 @@ ROUTES: list[ControllerRouterHandler] = [
     ConsoleController,
     CaseController,
     PaymentController,
+    ForecastController,
     ReconciliationController,
     LedgerController,
     HealthController,

@@ -9,6 +9,7 @@ from app.db.models.card_registration import (
 )
 from app.db.models.company import Company
 from app.db.models.email_message import EmailMessage
+from app.db.models.forecast import Forecast, ForecastLine, ForecastStatus, LineKind
 from app.db.models.invoice import Invoice, InvoiceCounter, InvoiceKind, InvoiceLine, InvoiceStatus
 from app.db.models.job_run import JobRun
 from app.db.models.ledger import (
@@ -69,6 +70,9 @@ __all__ = [
     "CompanyCredit",
     "DifferenceCause",
     "EmailMessage",
+    "Forecast",
+    "ForecastLine",
+    "ForecastStatus",
     "Interval",
     "Invoice",
     "InvoiceCounter",
@@ -81,6 +85,7 @@ __all__ = [
     "LedgerBreak",
     "LedgerProof",
     "LegalAcceptance",
+    "LineKind",
     "Membership",
     "OperatorCase",
     "Order",

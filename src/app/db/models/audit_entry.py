@@ -14,7 +14,10 @@ class AuditEntry(Identified, Base):
     """One fact about one action."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index("ix_audit_entries_company_id_at", "company_id", "at"),)
+    __table_args__ = (
+        Index("ix_audit_entries_company_id_at", "company_id", "at"),
+        Index("ix_audit_entries_at", "at", postgresql_using="brin"),
+    )
 
     at: Mapped[datetime]
     company_id: Mapped[UUID | None] = mapped_column(ForeignKey("companies.id", ondelete="RESTRICT"))

@@ -18,6 +18,7 @@ class EmailMessage(Identified, Base):
         Index(
             "ix_email_messages_due", "next_attempt_at", postgresql_where=text("next_attempt_at IS NOT NULL")
         ),
+        Index("ix_email_messages_sent_at", "sent_at", postgresql_using="brin"),
         CheckConstraint("sent_at IS NULL OR next_attempt_at IS NULL", name="sent_is_not_due"),
     )
 

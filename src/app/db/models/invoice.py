@@ -54,6 +54,7 @@ class Invoice(Identified, CompanyOwned, Base):
         CheckConstraint("credited >= 0 AND credited <= total", name="credited_within_its_total"),
         CheckConstraint("(status = 'credited') <= (credited = total)", name="credited_in_full"),
         Index("uq_invoices_order_id", "order_id", unique=True, postgresql_where=text("kind = 'invoice'")),
+        Index("ix_invoices_issued_at", "issued_at", postgresql_using="brin"),
         Index("ix_invoices_due_pdf", "issued_at", postgresql_where=text("pdf_rendered_at IS NULL")),
     )
 

@@ -103,6 +103,7 @@ class Payment(Identified, CompanyOwned, Base):
         Index(
             "ix_payments_due_inquiry", "next_inquiry_at", postgresql_where=text("next_inquiry_at IS NOT NULL")
         ),
+        Index("ix_payments_failed_at", "failed_at", postgresql_using="brin"),
         Index(
             "ix_payments_undecided",
             "id",

@@ -1,0 +1,1 @@
+"""What a day was expected to bring, beside what it brought."""
