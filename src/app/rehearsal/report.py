@@ -1,6 +1,7 @@
 """What a rehearsal brought: every charge, letter, document and restriction, and the months they add up to.
 
-Nothing in it is random (no id, no reference), so two rehearsals of the same data read the same to the byte.
+Nothing in it is random or depends on who came first within an instant (no id, no reference, no document's
+number), so two rehearsals of the same data read the same to the byte.
 """
 
 from collections import Counter
@@ -27,9 +28,9 @@ SELECT at, company, kind, what, amount, currency FROM (
       FROM refunds r JOIN companies c ON c.id = r.company_id
      WHERE r.succeeded_at > :start
     UNION ALL
-    SELECT i.issued_at, c.slug, CASE i.kind WHEN 'invoice' THEN 'invoice' ELSE 'credit note' END, i.number,
-           i.total, i.currency
-      FROM invoices i JOIN companies c ON c.id = i.company_id
+    SELECT i.issued_at, c.slug, CASE i.kind WHEN 'invoice' THEN 'invoice' ELSE 'credit note' END,
+           o.plan_code, i.total, i.currency
+      FROM invoices i JOIN companies c ON c.id = i.company_id JOIN orders o ON o.id = i.order_id
      WHERE i.issued_at > :start
     UNION ALL
     SELECT m.next_attempt_at, c.slug, 'letter', m.template || ' to ' || m.recipient, NULL, NULL
