@@ -14,7 +14,7 @@ from app.domain.accounts.operators import Operator
 from app.domain.billing.cancellation import service as cancellation
 from app.domain.billing.cards.service import remove_card
 from app.domain.billing.changes.service import undo_pending
-from app.domain.billing.checkout import frame_request, pay_change, place_order
+from app.domain.billing.checkout import Checkout, frame_request, pay_change, place_order
 from app.domain.billing.dunning.service import retry_now
 from app.domain.billing.link_payments import begin_link_payment, link_frame_request
 from app.domain.billing.refunds.service import request_refund
@@ -211,6 +211,10 @@ class Dealings:
         if case is not None:
             await self._as_owner(close)
 
+    async def cancel_meanwhile(self, how: str, index: int) -> None:
+        """At one moment the owner cancels, PayTR reports an attempt, and a worker does what is due."""
+        await asyncio.gather(self.cancel(how), self.tell(index), self.world.wait(timedelta()))
+
     async def leave_for_good(self) -> None:
         """The company leaves, and everything that is out is told."""
         await self.cancel("now")
@@ -229,7 +233,7 @@ class Dealings:
         if ends in {"paid", "declined"}:
             await self.report(payment)
 
-    def _frame(self, checkout: Any, viewer: Viewer) -> FrameRequest:
+    def _frame(self, checkout: Checkout, viewer: Viewer) -> FrameRequest:
         return frame_request(checkout, viewer, self.world.cashier.resources.settings, address=ADDRESS)
 
     def _own(self, model: Any) -> Any:

@@ -110,6 +110,10 @@ class Engine(RuleBasedStateMachine):
     def cancel(self, who: int, how: str) -> None:
         self._step(who, self.all[who].cancel(how))
 
+    @rule(who=WHO, how=st.sampled_from(["later", "resume", "now"]), index=INDEX)
+    def cancel_meanwhile(self, who: int, how: str, index: int) -> None:
+        self._step(None, self.all[who].cancel_meanwhile(how, index))
+
     @rule(who=WHO, number=TAX_NUMBERS)
     def change_details(self, who: int, number: str) -> None:
         self._step(who, self.all[who].change_details(number))
