@@ -24,6 +24,7 @@ from app.db.models import (
     User,
 )
 from app.domain.accounts.operators import Operator
+from app.domain.jobs import SCHEDULED
 from app.domain.ops.case_actions import ACTIONS, TAKES_AMOUNT, CaseAction, Matter
 from app.domain.ops.case_decisions import NOTE_LENGTH, AlreadyDecided
 from app.domain.ops.case_queries import CaseFile, CaseFilter, CasePage, CaseRow, CaseState
@@ -183,7 +184,7 @@ def console_cases(viewer: Operator) -> Iterator[Case]:
     )
     empty = Console(cases=[], payments=[], refunds=[], runs=[], ledger=LedgerState(None, 0))
     for name, console in (("full", full), ("empty", empty)):
-        context = {"console": console, "at": AT}
+        context = {"console": console, "scheduled": SCHEDULED, "at": AT}
         yield Case(f"operator-{name}", "operator/console.html.j2", "/operator", viewer, context, ("content",))
 
 

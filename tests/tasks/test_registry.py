@@ -1,7 +1,7 @@
 """The registry: every job has a task, a policy and a worker that knows it by its name."""
 
 from app.domain.billing.reconciliation.service import CUT_OFF_AFTER
-from app.domain.jobs import POLICIES, Job, Queue
+from app.domain.jobs import POLICIES, SCHEDULED, Job, Queue
 from app.server.plugins import CONCURRENCY, CRON_SECONDS, build_workers
 from app.tasks import CRONS, TASKS
 from app.tasks.billing import SWEEPS
@@ -12,6 +12,11 @@ def test_every_job_has_one_task_and_one_policy() -> None:
     assert {name for name, _ in TASKS} == set(Job)
     assert len(TASKS) == len(Job)
     assert set(POLICIES) == set(Job)
+
+
+def test_every_scheduled_work_has_a_name_and_a_sentence_for_operators() -> None:
+    assert set(SCHEDULED) == {task.__name__ for _, _, task in CRONS}
+    assert len({work.name for work in SCHEDULED.values()}) == len(SCHEDULED)
 
 
 async def test_workers_know_their_jobs_by_name_and_their_crons(resources: Resources) -> None:

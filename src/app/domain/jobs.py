@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from app.lib.i18n import N_
+
 
 class Queue(StrEnum):
     """Queues apart, so that neither slow provisioning nor a slow PayTR starves a receipt."""
@@ -58,3 +60,52 @@ POLICIES = {
     Job.SEND_EMAIL: JobPolicy(Queue.MAIL, timeout=60, retries=1),
     Job.RUN_TRANSITION: JobPolicy(Queue.WORKSPACES, timeout=300, retries=1),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How operators know a piece of scheduled work: its name and what it does (message ids)."""
+
+    name: str
+    does: str
+
+
+SCHEDULED = {
+    "subscription_manager": Work(
+        N_("Subscription manager"), N_("Renews or ends what has run out, and follows up what is unpaid.")
+    ),
+    "trial_check": Work(N_("Trial check"), N_("Reminds of trials that end, and ends those that are over.")),
+    "renewal_notices": Work(N_("Renewal notices"), N_("Writes to who renews within a week.")),
+    "retention_check": Work(
+        N_("Data retention"), N_("Announces and carries out the deletion of files that are kept no more.")
+    ),
+    "sweep_invoices": Work(
+        N_("Documents"), N_("Draws invoices and credit notes whose PDF is still missing.")
+    ),
+    "sweep_emails": Work(
+        N_("Mails"), N_("Sends what waits in the outbox, and tries again what was refused.")
+    ),
+    "sweep_charges": Work(N_("Charges"), N_("Sends charges of stored cards that were written down.")),
+    "sweep_inquiries": Work(N_("Questions to PayTR"), N_("Asks PayTR about payments nobody has reported.")),
+    "sweep_refunds": Work(N_("Refunds"), N_("Sends refunds, or asks PayTR what became of them.")),
+    "sweep_card_registrations": Work(
+        N_("New cards"), N_("Takes over cards that were verified, and gives the verification back.")
+    ),
+    "sweep_card_removals": Work(
+        N_("Removed cards"), N_("Deletes at PayTR the cards that were removed here.")
+    ),
+    "sweep_reconciliation": Work(
+        N_("Reconciliation"), N_("Compares each finished day with PayTR's reports, to the kuruş.")
+    ),
+    "prove_ledger": Work(N_("Proof of the ledger"), N_("Holds the whole book against every rule.")),
+    "sweep_clocks": Work(N_("Test clocks"), N_("Moves companies on a test clock to where they were sent.")),
+    "make_forecast": Work(
+        N_("Forecast"), N_("Rehearses the coming day on a copy of the data, every evening.")
+    ),
+    "sweep_transitions": Work(N_("Workspace orders"), N_("Hands out starts, stops and deletions that wait.")),
+    "check_workspaces": Work(
+        N_("Workspace check"), N_("Compares which workspaces should run with those that do.")
+    ),
+    "forget_idle_runs": Work(N_("Tidying up"), N_("Removes old records of runs that found nothing.")),
+}
+"""By the name its runs are recorded under; a test holds it to the list of crons (`app.tasks.CRONS`)."""
