@@ -231,7 +231,7 @@ def outcome_cases(viewer: Viewer, role: Role) -> Iterator[Case]:
     surplus = samples.payment(PaymentStatus.SUCCEEDED, at=at)
     surplus.is_surplus, surplus.collected = True, 297_100
     contexts.append({"payment": surplus, "invoice": None, "reason": None})
-    for status in (PaymentStatus.WAITING, PaymentStatus.EXPIRED, PaymentStatus.REFUNDED):
+    for status in map(PaymentStatus, ("waiting", "expired", "partly_refunded", "refunded")):
         contexts.append({"payment": samples.payment(status, at=at), "invoice": None, "reason": None})
     for decline in DECLINES.values():
         failed = samples.payment(PaymentStatus.FAILED, at=at)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.models import Payment, PaymentEvent, PaymentStatus
+from app.db.models import CaseKind, OperatorCase, Payment, PaymentEvent, PaymentStatus
 from tests.conftest import Browser
 from tests.factories import callback_form, make_customer, start_checkout
 
@@ -71,3 +71,19 @@ async def test_a_body_that_is_no_form_is_refused(client: Browser) -> None:
     for body in (b"", b"&&&", b"=", b"\x00\xff" * 50, b"--boundary without parts", b"a=b;c"):
         answer = await client.post("/webhooks/paytr", content=body, headers=FORM)
         assert answer.status_code == 400
+
+
+async def test_an_unreadable_field_beside_the_signed_ones_costs_no_payment_and_is_kept_for_a_person(
+    client: Browser, session_maker: Maker
+) -> None:
+    message = await a_message(session_maker) | {"installment_count": "one"}
+    for _ in range(2):
+        answer = await client.post("/webhooks/paytr", content=urlencode(message), headers=FORM)
+        assert (answer.status_code, answer.content) == (200, b"OK")
+    assert (await outcome(session_maker))[0] is PaymentStatus.SUCCEEDED
+    async with session_maker() as session:
+        case = (await session.scalars(select(OperatorCase))).one()
+    assert (case.kind, case.facts) == (
+        CaseKind.CALLBACK_UNREADABLE,
+        {"installment_count": {"paytr": "one"}},
+    )

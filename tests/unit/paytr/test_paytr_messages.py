@@ -179,15 +179,22 @@ def test_a_failure_is_read_with_whatever_total_it_carries(total: str) -> None:
         ("total_amount", ""),
         ("total_amount", "870.00"),
         ("total_amount", "-1"),
-        ("payment_amount", "870,00"),
-        ("installment_count", "one"),
-        ("test_mode", "yes"),
     ],
 )
 def test_a_malformed_callback_names_its_field(name: str, value: str) -> None:
     with pytest.raises(MalformedCallback) as refusal:
         PaytrCallback.from_form({**SUCCESS, name: value})
     assert refusal.value.field == name
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("payment_amount", "870,00"), ("installment_count", "one"), ("test_mode", "yes")]
+)
+def test_an_unsigned_field_that_cannot_be_read_counts_as_missing_and_is_named(name: str, value: str) -> None:
+    callback = PaytrCallback.from_form({**SUCCESS, name: value})
+    without = PaytrCallback.from_form({key: text for key, text in SUCCESS.items() if key != name})
+    assert replace(callback, unreadable=()) == without
+    assert callback.unreadable == ((name, value),)
 
 
 def test_a_token_is_read() -> None:

@@ -25,6 +25,7 @@ class CaseKind(StrEnum):
     REFUND_REFUSED = "refund_refused"
     RECONCILIATION_DIFFERS = "reconciliation_differs"
     REPORTS_MISSING = "reports_missing"
+    CALLBACK_UNREADABLE = "callback_unreadable"
 
 
 class OperatorCase(Identified, Base):

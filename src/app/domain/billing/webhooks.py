@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.domain.billing import metrics
 from app.domain.billing.cards.registrations import PREFIX as REGISTRATION_PREFIX
 from app.domain.billing.cards.registrations import settle_registration
-from app.domain.billing.settlement.service import Arrival, Outcome, settle
+from app.domain.billing.settlement.service import Arrival, Outcome, note_unreadable, settle
 from app.domain.payments.paytr.credentials import PaytrCredentials
 from app.domain.payments.paytr.messages import MalformedCallback, PaytrCallback
 from app.domain.payments.paytr.signing import verify_callback
@@ -52,6 +52,8 @@ class CallbackIntake:
         if arrival.message.merchant_oid.startswith(REGISTRATION_PREFIX):
             async with unit_of_work(self.session_maker) as session:
                 outcome = await settle_registration(session, arrival, settings=self.settings, at=now())
+                if arrival.message.unreadable and outcome not in {None, Outcome.REPEATED}:
+                    await note_unreadable(session, arrival.message, None, at=now())
             if outcome is not None:
                 return outcome
         async with driver_unit_of_work(self.session_maker) as transaction:

@@ -44,6 +44,7 @@ ACTIONS: dict[CaseKind, tuple[CaseAction, ...]] = {
     CaseKind.REFUND_REFUSED: (A.TRY_AGAIN, A.BY_HAND),
     CaseKind.RECONCILIATION_DIFFERS: (A.EXPLAIN,),
     CaseKind.REPORTS_MISSING: (A.CLOSE,),
+    CaseKind.CALLBACK_UNREADABLE: (A.ACCEPT, A.REFUND, A.CLOSE),
 }
 STEPS = frozenset({A.ASK_AGAIN})
 """What leaves the case open: its answer is still to come."""

@@ -79,6 +79,8 @@ async def settle(transaction: Transaction, arrival: Arrival, *, settings: Settin
         await tell_registration(
             transaction, locked.row.payment_id, message, decision, settings=settings, at=at
         )
+    if message.unreadable and not isinstance(decision, Nothing):
+        await note_unreadable(transaction, message, locked.row.company_id, at=at)
     match decision:
         case Nothing():
             return Outcome.REPEATED
@@ -88,6 +90,22 @@ async def settle(transaction: Transaction, arrival: Arrival, *, settings: Settin
             return await _hold(transaction, locked.row, arrival, kind, at)
         case Applied():
             return await _apply(transaction, locked.row, arrival, decision, settings, at)
+
+
+async def note_unreadable(
+    transaction: Transaction, message: PaytrCallback, company_id: object, *, at: datetime
+) -> None:
+    """Lay before a person what beside the signed fields could not be read; the status query fills it in."""
+    facts = {name: {"paytr": value} for name, value in message.unreadable}
+    parameters = {
+        "case_id": uuid7(),
+        "kind": CaseKind.CALLBACK_UNREADABLE.value,
+        "merchant_oid": message.merchant_oid,
+        "company_id": company_id,
+        "facts": store.encode(facts),
+        "at": at,
+    }
+    await fetch(transaction, store.OPEN_CASE, parameters)
 
 
 async def _apply(

@@ -167,6 +167,7 @@ operator_case AS ({CASE}),
 {AUDIT}
 """)  # noqa: S608 constants of this module only
 
+OPEN_CASE = Statement(CASE)
 UNKNOWN = Statement(f"WITH event AS ({EVENT}) {CASE}")
 
 

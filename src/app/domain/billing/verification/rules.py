@@ -16,6 +16,8 @@ LADDER = (
     timedelta(hours=24),
 )
 """When PayTR is asked about an outcome that is not known (product §3); then an operator decides."""
+LISTED_WITHIN = timedelta(minutes=10)
+"""How long PayTR's own record may lag behind its callback before that is news."""
 UNSETTLED_REFUNDS = frozenset({RefundStatus.CREATED, RefundStatus.SENT, RefundStatus.UNKNOWN})
 
 
@@ -38,6 +40,11 @@ def next_inquiry(payment: Payment, at: datetime) -> datetime | None:
     if payment.inquiries >= len(LADDER):
         return None
     return max(_open_since(payment) + LADDER[payment.inquiries], at + LADDER[0])
+
+
+def may_not_be_listed_yet(payment: Payment, at: datetime) -> bool:
+    """Say whether a success is so young that the status query may not know it yet."""
+    return payment.succeeded_at is not None and at < payment.succeeded_at + LISTED_WITHIN
 
 
 def _open_since(payment: Payment) -> datetime:

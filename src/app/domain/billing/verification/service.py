@@ -29,7 +29,13 @@ from app.domain.billing.charging.requests import lock_payment
 from app.domain.billing.commissions import post_told
 from app.domain.billing.refunds.service import request_refund
 from app.domain.billing.settlement.service import Arrival, settle
-from app.domain.billing.verification.rules import LADDER, Expectation, differences, next_inquiry
+from app.domain.billing.verification.rules import (
+    LADDER,
+    Expectation,
+    differences,
+    may_not_be_listed_yet,
+    next_inquiry,
+)
 from app.domain.companies.clocks import lives_here
 from app.domain.payments.gateway import GatewayError, PaymentGateway
 from app.domain.payments.values import Inquiry
@@ -169,6 +175,8 @@ async def _compare(
     session: AsyncSession, payment: Payment, answer: Inquiry, settings: Settings, *, at: datetime
 ) -> None:
     """Open a case when PayTR's own record differs from our book; give a confirmed second payment back."""
+    if not answer.found and may_not_be_listed_yet(payment, at):
+        return  # it is due again at its next rung
     refunds = list(await session.scalars(REFUNDS, {"payment_id": payment.id}))
     found = differences(Expectation(payment, refunds, settings.paytr_test_mode), answer)
     payment.next_inquiry_at = None

@@ -12,7 +12,7 @@ _OID: Final = re.compile(r"[A-Za-z0-9]{1,64}", re.ASCII)
 
 
 class MalformedCallback(ValueError):
-    """A callback whose field `field` cannot be read; verify the hash first, then keep the raw form."""
+    """A callback whose signed field `field` cannot be read; verify the hash first."""
 
     def __init__(self, field: str, value: str) -> None:
         super().__init__(f"callback field {field} cannot be read: {value[:64]!r}")
@@ -25,7 +25,8 @@ class PaytrCallback:
 
     PayTR signs merchant_oid, status and total_amount only. `total_amount` is what was collected: it may
     exceed `payment_amount` (instalments) and is 0 on failure. A missing `test_mode` means a real payment.
-    The two tokens come when a card was stored; whoever holds both can charge it.
+    The two tokens come when a card was stored; whoever holds both can charge it. A field beside the signed
+    ones that cannot be read counts as missing, since refusing the message would lose its money.
     """
 
     merchant_oid: str
@@ -40,6 +41,8 @@ class PaytrCallback:
     failed_reason_msg: str | None = None
     user_token: str | None = field(default=None, repr=False)
     card_token: str | None = field(default=None, repr=False)
+    unreadable: tuple[tuple[str, str], ...] = ()
+    """Unsigned fields as they came, by name, each shortened."""
 
     @property
     def succeeded(self) -> bool:
@@ -57,19 +60,22 @@ class PaytrCallback:
         total = _whole(form, "total_amount")
         if total is None and status == "success":
             raise MalformedCallback("total_amount", "")
+        unreadable = _unreadable(form)
+        rest = {name: value for name, value in form.items() if name not in unreadable}
         return cls(
             merchant_oid=oid,
             status=cast("Literal['success', 'failed']", status),
             total_amount=total or 0,
-            test_mode=_test_mode(form),
-            payment_amount=_whole(form, "payment_amount"),
+            test_mode=_test_mode(rest, "test_mode"),
+            payment_amount=_whole(rest, "payment_amount"),
             currency=iso_currency(form.get("currency", "")) or None,
             payment_type=form.get("payment_type") or None,
-            installment_count=_whole(form, "installment_count"),
+            installment_count=_whole(rest, "installment_count"),
             failed_reason_code=form.get("failed_reason_code") or None,
             failed_reason_msg=form.get("failed_reason_msg") or None,
             user_token=form.get("utoken") or None,
             card_token=form.get("ctoken") or None,
+            unreadable=tuple(unreadable.items()),
         )
 
 
@@ -83,8 +89,19 @@ def _whole(form: Mapping[str, str], name: str) -> int | None:
         raise MalformedCallback(name, text) from error
 
 
-def _test_mode(form: Mapping[str, str]) -> bool:
-    text = form.get("test_mode") or "0"
+def _test_mode(form: Mapping[str, str], name: str) -> bool:
+    text = form.get(name) or "0"
     if text not in {"0", "1"}:
-        raise MalformedCallback("test_mode", text)
+        raise MalformedCallback(name, text)
     return text == "1"
+
+
+def _unreadable(form: Mapping[str, str]) -> dict[str, str]:
+    """Return the unsigned fields that hold something else than they should."""
+    found = {}
+    for name, read in (("payment_amount", _whole), ("installment_count", _whole), ("test_mode", _test_mode)):
+        try:
+            read(form, name)
+        except MalformedCallback:
+            found[name] = form[name][:64]
+    return found
