@@ -20,8 +20,8 @@ from app.db.models import (
     Workspace,
     WorkspaceStatus,
 )
+from app.domain.accounts import passwords
 from app.domain.accounts.operators import create_operator
-from app.domain.accounts.passwords import hasher
 from app.domain.billing import registration
 from app.domain.billing.cases import open_case
 from app.domain.billing.checkout import Checkout, place_order
@@ -101,7 +101,7 @@ async def add_member(
         user = User(
             email=email,
             full_name="Deniz Er",
-            password_hash=hasher.hash(PASSWORD),
+            password_hash=passwords.hasher.hash(PASSWORD),
             language="tr",
             color_scheme="auto",
             session_epoch=0,
