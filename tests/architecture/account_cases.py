@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.domain.companies.viewer import Viewer
+from app.domain.people.activity import ACTIONS, AREAS, Event
 from app.domain.people.controllers.password_reset import Request
 from app.domain.people.profile import Profile
 from app.lib.session_directory import KnownSession
@@ -28,6 +29,41 @@ def password_reset_cases() -> Iterator[Case]:
         errors = {name: samples.refusal(name) for name in refused}
         context = {"token": "t.t", "errors": errors}
         yield Case("new-password", "accounts/new_password.html.j2", f"{path}/t.t", None, context)
+
+
+def activity_cases(viewer: Viewer) -> Iterator[Case]:
+    """Yield a company's trail with every action, empty, and with days that cannot be read."""
+    facts: tuple[dict[str, Any], ...] = (
+        {"plan": "team", "amount": 297_000, "currency": "TRY"},
+        {"brand": "VISA", "last_four": "4242"},
+        {"name": samples.RAW_NAME},
+    )
+    people = (samples.RAW_NAME, None)
+    events = [
+        Event(
+            samples.identifier(action),
+            AT,
+            action,
+            ("user", "paytr", "system", "operator")[number % 4],
+            people[number % 2],
+            "203.0.113.7" if number % 3 else None,
+            dict(facts[number % 3]),
+        )
+        for number, action in enumerate(ACTIONS)
+    ]
+    common: dict[str, Any] = {
+        "typed": {"from": "2026-10-23", "to": "2026-11-22", "area": "money"},
+        "areas": {name: title for name, (title, _) in AREAS.items()},
+    }
+    rows = [(event, event.person or "PayTR") for event in events]
+    states: dict[str, dict[str, Any]] = {
+        "full": {"rows": rows, "behind": events[-1].id, "errors": {}},
+        "empty": {"rows": [], "behind": None, "errors": {}},
+        "refused": {"rows": [], "behind": None, "errors": {"from": samples.refusal("from")}},
+    }
+    for name, context in states.items():
+        path = "/company/audit"
+        yield Case(f"activity-{name}", "company/activity.html.j2", path, viewer, common | context)
 
 
 def account_cases(viewer: Viewer) -> Iterator[Case]:

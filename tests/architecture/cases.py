@@ -18,7 +18,7 @@ from app.domain.workspaces import permissions
 from app.lib.clock import now
 from app.lib.settings import Settings
 from tests.architecture import samples
-from tests.architecture.account_cases import account_cases, password_reset_cases
+from tests.architecture.account_cases import account_cases, activity_cases, password_reset_cases
 from tests.architecture.card_cases import (
     card,
     card_cases,
@@ -28,7 +28,6 @@ from tests.architecture.card_cases import (
 )
 from tests.architecture.case import Case
 from tests.architecture.change_cases import cancellation_cases, change_cases, terms
-from tests.architecture.clock_cases import clock_cases
 from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
 from tests.architecture.operator_cases import operator, operator_cases
@@ -50,8 +49,8 @@ def all_cases(language: str) -> Iterator[Case]:
     yield from operator_cases(language)
     yield from reconciliation_cases(operator(language))
     yield from ledger_cases(operator(language))
-    yield from clock_cases(operator(language))
     yield from account_cases(samples.viewer(Role.DEVELOPER, language, None))
+    yield from activity_cases(samples.viewer(Role.ADMIN, language, None))
     for role in Role:
         yield from dashboard_cases(role, language)
         yield from workspace_cases(role, language)

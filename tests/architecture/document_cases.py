@@ -14,9 +14,10 @@ from app.domain.billing.explaining import (
     Step,
     UnusedStep,
 )
-from app.domain.billing.statements import KINDS, Days, Entry, Statement
+from app.domain.billing.statements import KINDS, Entry, Statement
 from app.domain.companies.details import LONGEST, BillingDetails
 from app.domain.companies.viewer import Viewer
+from app.lib.days import Days
 from tests.architecture import samples
 from tests.architecture.case import Case
 

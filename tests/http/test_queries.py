@@ -33,7 +33,7 @@ from tests.factories import (
 
 MANY = 50
 LIMIT = 3
-LIMITS = {"/dashboard": LIMIT, "/billing": LIMIT, "/workspaces": LIMIT}
+LIMITS = {"/dashboard": LIMIT, "/billing": LIMIT, "/workspaces": LIMIT, "/company/audit": LIMIT}
 YESTERDAY = day_of(now()) - timedelta(days=1)
 OPERATORS_PAGES = {
     "/operator": 6,
@@ -88,7 +88,8 @@ async def queries_for(resources: Resources, client: Browser, path: str) -> list[
 
 
 @pytest.mark.parametrize(
-    ("path", "fill"), [("/dashboard", both), ("/billing", payments), ("/workspaces", workspaces)]
+    ("path", "fill"),
+    [("/dashboard", both), ("/billing", payments), ("/workspaces", workspaces), ("/company/audit", both)],
 )
 async def test_a_page_asks_as_often_with_one_row_as_with_fifty(
     resources: Resources,

@@ -6,7 +6,7 @@ sum is its balance, so a statement can say nothing else than the book (ADR 0019)
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,7 +26,7 @@ from app.db.models import (
     Refund,
 )
 from app.lib.clock import ISTANBUL
-from app.lib.errors import InvalidInput
+from app.lib.days import Days, read_days
 from app.lib.i18n import N_, translate
 from app.lib.money import TURKISH_LIRA, Money
 from app.lib.sheets import Cell
@@ -43,7 +43,6 @@ KINDS = {
 }
 """What a company reads of its account, in the order of one instant; a commission is between PayTR and us."""
 ORDER = {kind: place for place, kind in enumerate(KINDS)}
-YEARS = range(2000, 2101)
 COLUMNS = (
     N_("Date"),
     N_("Entry"),
@@ -54,24 +53,6 @@ COLUMNS = (
     N_("Credit used"),
     N_("Balance"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Days:
-    """The calendar days of a statement in Türkiye, both included."""
-
-    first: date
-    last: date
-
-    @property
-    def start(self) -> datetime:
-        """When the first day begins."""
-        return datetime.combine(self.first, time.min, ISTANBUL)
-
-    @property
-    def end(self) -> datetime:
-        """When the day after the last begins."""
-        return datetime.combine(self.last + timedelta(days=1), time.min, ISTANBUL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,15 +94,8 @@ class Statement:
 
 
 def days_of(first: str, last: str, *, at: datetime) -> Days:
-    """Return the days that were asked for as ISO dates; this year until today where nothing was.
-
-    Raises `InvalidInput` at `from` or `to`.
-    """
-    today = at.astimezone(ISTANBUL).date()
-    days = Days(_day(first, "from") or today.replace(month=1, day=1), _day(last, "to") or today)
-    if days.last < days.first:
-        raise InvalidInput(N_("The last day lies before the first."), field="to")
-    return days
+    """Return the days that were asked for; this year until today where nothing was (`read_days`)."""
+    return read_days(first, last, at=at, otherwise=at.astimezone(ISTANBUL).date().replace(month=1, day=1))
 
 
 async def statements_of(session: AsyncSession, company_id: UUID, days: Days) -> list[Statement]:
@@ -160,18 +134,6 @@ def _rows_of_account(account: Statement, days: Days, language: str) -> Iterator[
             money(entry.credit_used or None),
             money(entry.balance),
         ]
-
-
-def _day(text: str, field: str) -> date | None:
-    if not text.strip():
-        return None
-    try:
-        day = date.fromisoformat(text.strip())
-    except ValueError:
-        day = date.min
-    if day.year not in YEARS:
-        raise InvalidInput(N_("Write a day such as 2026-11-22."), field=field)
-    return day
 
 
 async def _openings(session: AsyncSession, company_id: UUID, days: Days) -> dict[str, int]:

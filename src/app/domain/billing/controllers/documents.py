@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.billing.controllers.pages import require_billing
 from app.domain.billing.documents import explanation_of
-from app.domain.billing.statements import COLUMNS, KINDS, Days, Statement, days_of, rows_of, statements_of
+from app.domain.billing.statements import COLUMNS, KINDS, Statement, days_of, rows_of, statements_of
 from app.domain.companies.details import LONGEST, BillingDetails, change_details
 from app.domain.companies.viewer import Viewer
 from app.lib.clock import now
+from app.lib.days import Days
 from app.lib.errors import InvalidInput
 from app.lib.http import AnyRequest, Injected, redirect
 from app.lib.i18n import translate

@@ -1,0 +1,170 @@
+"""What has happened in a company: its audit trail in words, a page at a time or whole as a file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, and_, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.db.models import AuditEntry, User
+from app.lib.clock import ISTANBUL
+from app.lib.days import Days
+from app.lib.i18n import N_, translate
+from app.lib.money import TURKISH_LIRA, Money
+from app.lib.sheets import Cell
+
+PAGE: Final = 50
+LONGEST_FILE: Final = 20_000
+"""Lines of a file at most; a longer time is asked for in parts."""
+ACTIONS: Final = {
+    "company.registered": N_("The company signed up"),
+    "company.billing_details_changed": N_("Billing details changed"),
+    "trial.conversion_chosen": N_("Agreed to go on after the trial"),
+    "trial.conversion_taken_back": N_("Took back going on after the trial"),
+    "trial.ended": N_("The trial ended"),
+    "subscription.activated": N_("The subscription was paid"),
+    "subscription.renewal_due": N_("A renewal is due"),
+    "subscription.suspended": N_("The subscription was suspended"),
+    "subscription.canceled": N_("The subscription ended"),
+    "subscription.canceled_now": N_("The subscription was ended at once"),
+    "subscription.cancellation_noted": N_("The subscription was canceled to its period's end"),
+    "subscription.resumed": N_("The subscription goes on"),
+    "subscription.change_asked": N_("A change of plan was ordered"),
+    "subscription.change_noted": N_("A change of plan was noted"),
+    "subscription.change_undone": N_("A change of plan was undone"),
+    "payment.started": N_("A payment was begun"),
+    "payment.failed": N_("A payment was declined"),
+    "payment.held": N_("A payment is being looked at by us"),
+    "refund.requested": N_("A refund was ordered"),
+    "refund.succeeded": N_("A refund was paid out"),
+    "refund.failed": N_("A refund failed"),
+    "refund.unresolved": N_("A refund is being looked at by us"),
+    "card.registration_started": N_("Adding a card was begun"),
+    "card.registration_confirmed": N_("A card was confirmed"),
+    "card.registration_failed": N_("A card could not be added"),
+    "card.stored": N_("A card was added"),
+    "card.made_default": N_("A card became the default"),
+    "card.removed": N_("A card was removed"),
+    "card.forgotten": N_("A card was deleted at PayTR"),
+    "workspace.created": N_("A workspace was created"),
+    "workspace.start_requested": N_("A workspace is to start"),
+    "workspace.stop_requested": N_("A workspace is to stop"),
+    "workspace.delete_requested": N_("A workspace is to be deleted"),
+    "workspace.ready": N_("A workspace is ready"),
+    "workspace.stopped": N_("A workspace stopped"),
+    "workspace.deleted": N_("A workspace was deleted"),
+    "workspace.failed": N_("A workspace could not be brought up"),
+    "workspace.ended": N_("A workspace ended by itself"),
+    "files.deletion_requested": N_("Files are to be deleted"),
+    "files.deleted": N_("Files were deleted"),
+}
+"""What an action says. What belongs to nobody's company, or to our own decisions, has no place here."""
+AREAS: Final = {
+    "subscription": (N_("Subscription"), ("subscription.", "trial.", "company.")),
+    "money": (N_("Payments and cards"), ("payment.", "refund.", "card.")),
+    "workspaces": (N_("Workspaces"), ("workspace.", "files.")),
+}
+ACTORS: Final = {"paytr": "PayTR", "system": N_("Tezgâh"), "operator": N_("Our support")}
+COLUMNS: Final = (N_("Time"), N_("What"), N_("Who"), N_("About"), N_("Address"))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the trail."""
+
+    id: UUID
+    at: datetime
+    action: str
+    actor: str
+    person: str | None
+    address: str | None
+    facts: dict[str, Any]
+
+    @property
+    def sentence(self) -> str:
+        """What happened, as a message id."""
+        return ACTIONS[self.action]
+
+    @property
+    def amount(self) -> Money | None:
+        """The money it is about, if it is."""
+        amounts = [self.facts.get(name) for name in ("collected", "amount", "gross")]
+        amount = next((one for one in amounts if isinstance(one, int) and one), None)
+        return Money(amount, self.facts.get("currency") or TURKISH_LIRA) if amount else None
+
+    @property
+    def about(self) -> str:
+        """What it is about: a workspace, a card, a payment, a plan."""
+        facts = self.facts
+        digits = facts.get("last_four")
+        card = f"{facts.get('brand', '')} •••• {digits}".strip() if digits else None
+        return str(facts.get("name") or card or facts.get("merchant_oid") or facts.get("plan") or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which part of the trail is looked at."""
+
+    days: Days
+    area: str = ""
+    before: UUID | None = None
+    """The last line of the page before."""
+
+
+async def events_of(
+    session: AsyncSession, company_id: UUID, wanted: Wanted
+) -> tuple[list[Event], UUID | None]:
+    """Return a page of events, newest first, and what the next page begins behind."""
+    rows = (await session.execute(_select(company_id, wanted).limit(PAGE + 1))).all()
+    events = [_event(row) for row in rows[:PAGE]]
+    return events, events[-1].id if len(rows) > PAGE else None
+
+
+async def file_of(session: AsyncSession, company_id: UUID, wanted: Wanted, language: str) -> list[list[Cell]]:
+    """Return the lines of a file, newest first."""
+    rows = await session.execute(_select(company_id, wanted).limit(LONGEST_FILE))
+    return [_line(_event(row), language) for row in rows]
+
+
+def who(event: Event, language: str) -> str:
+    """Return who did it, by name where it was a person."""
+    return event.person or translate(language, ACTORS.get(event.actor, event.actor))
+
+
+def _line(event: Event, language: str) -> list[Cell]:
+    about = f"{event.about} {event.amount or ''}".strip()
+    time = event.at.astimezone(ISTANBUL).strftime("%Y-%m-%d %H:%M:%S")
+    return [time, translate(language, event.sentence), who(event, language), about, event.address]
+
+
+def _event(row: Row[*tuple[Any, ...]]) -> Event:
+    entry, person = row
+    return Event(entry.id, entry.at, entry.action, entry.actor, person, entry.address, entry.facts)
+
+
+def _select(company_id: UUID, wanted: Wanted) -> Select[*tuple[Any, ...]]:
+    statement = (
+        select(AuditEntry, User.full_name)
+        .outerjoin(User, and_(User.id == AuditEntry.actor_id, AuditEntry.actor == "user"))
+        .where(
+            AuditEntry.company_id == company_id,
+            AuditEntry.at >= wanted.days.start,
+            AuditEntry.at < wanted.days.end,
+            AuditEntry.action.in_(_actions(wanted.area)),
+        )
+        .order_by(AuditEntry.at.desc(), AuditEntry.id.desc())
+    )
+    return statement.where(_behind(wanted.before)) if wanted.before else statement
+
+
+def _actions(area: str) -> Sequence[str]:
+    _, beginnings = AREAS.get(area, ("", ("",)))
+    return [action for action in ACTIONS if action.startswith(beginnings)]
+
+
+def _behind(entry_id: UUID) -> ColumnElement[bool]:
+    last = select(AuditEntry.at).where(AuditEntry.id == entry_id).scalar_subquery()
+    return tuple_(AuditEntry.at, AuditEntry.id) < tuple_(last, entry_id)
