@@ -33,6 +33,7 @@ from app.domain.ops.ledger_page import LedgerState
 from app.domain.ops.payment_files import PaymentFile, PaymentFilter, PaymentListRow, PaymentPage
 from tests.architecture import samples
 from tests.architecture.case import Case
+from tests.architecture.clock_cases import clock_cases
 from tests.architecture.forecast_cases import forecast_cases
 from tests.architecture.ledger_cases import proof
 
@@ -163,6 +164,7 @@ def operator_cases(language: str) -> Iterator[Case]:
     yield from list_cases(viewer)
     yield from show_cases(viewer)
     yield from payment_cases(viewer)
+    yield from clock_cases(viewer)
     yield from forecast_cases(viewer)
     for status in (403, 404, 409):
         context = {"status": status, "sentence": "There is nothing at this address.", "request_id": "4f1c9a"}

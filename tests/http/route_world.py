@@ -67,7 +67,7 @@ async def build_world(resources: Resources) -> World:
     registration = await add_registration(resources.session_maker, customer)
     cards = [str((await add_card(resources, customer, number=number)).id) for number in range(4)]
     async with unit_of_work(resources.session_maker) as session:
-        await begin_clock(session, resources.settings, customer.company.slug, actor_id=None)
+        await begin_clock(session, resources.settings, customer.company.slug, actor_id=None, at=now())
     yesterday = (now() - timedelta(days=1)).date()
     _, report = await add_run(resources.session_maker, yesterday)
     known = {

@@ -71,12 +71,16 @@ async def subscriber(cashier: Cashier, name: str, at: datetime, **card: Any) -> 
 
 async def put_on_clock(resources: Resources, customer: Customer) -> TestClock:
     async with unit_of_work(resources.session_maker) as session:
-        return await begin_clock(session, resources.settings, customer.company.slug, actor_id=None)
+        return await begin_clock(
+            session, resources.settings, customer.company.slug, actor_id=None, at=real_now()
+        )
 
 
 async def wish(resources: Resources, customer: Customer, to: datetime) -> None:
     async with unit_of_work(resources.session_maker) as session:
-        await ask_to_advance(session, resources.settings, customer.company.id, to, actor_id=None)
+        await ask_to_advance(
+            session, resources.settings, customer.company.id, to, actor_id=None, at=real_now()
+        )
 
 
 async def move(resources: Resources, customer: Customer, to: datetime) -> TestClock:
@@ -245,7 +249,9 @@ async def test_time_only_goes_forward_and_returns_only_once_it_was_overtaken(cas
             row, at=real_now() + timedelta(days=days), began_at=real_now() - timedelta(days=9)
         )
         async with resources.session_maker.begin() as session:
-            release = release_clock(session, resources.settings, customer.company.id, actor_id=None)
+            release = release_clock(
+                session, resources.settings, customer.company.id, actor_id=None, at=real_now()
+            )
             if refused:
                 with pytest.raises(DomainError, match="days that are still to come"):
                     await release

@@ -14,7 +14,7 @@ from app.domain.billing.clocks.service import (
 )
 from app.domain.billing.clocks.targets import instant_of, later
 from app.domain.ops.clock_pages import ClockFile, clock_file, clock_of_company, list_clocks
-from app.lib.clock import ISTANBUL
+from app.lib.clock import ISTANBUL, real_now
 from app.lib.uow import unit_of_work
 from app.tasks.advancing import Progress, advance
 from app.tasks.context import Resources
@@ -25,9 +25,11 @@ LOOK_AGAIN = 0.5
 async def set_clock(resources: Resources, company: str, to: str, progress: Progress) -> ClockFile:
     """Put a company on a clock, and move it on at once when an instant is named."""
     async with unit_of_work(resources.session_maker) as session:
-        clock = await begin_clock(session, resources.settings, company, actor_id=None)
+        clock = await begin_clock(session, resources.settings, company, actor_id=None, at=real_now())
         if to:
-            await ask_to_advance(session, resources.settings, clock.company_id, instant_of(to), actor_id=None)
+            await ask_to_advance(
+                session, resources.settings, clock.company_id, instant_of(to), actor_id=None, at=real_now()
+            )
     return await _follow(resources, clock, progress)
 
 
@@ -37,7 +39,9 @@ async def move_clock(resources: Resources, slug: str, to: str, by: str, progress
     async with unit_of_work(resources.session_maker) as session:
         clock = (await clock_of_company(session, slug)).clock
         target = instant_of(to) if to else later(clock.at, by)
-        await ask_to_advance(session, resources.settings, clock.company_id, target, actor_id=None)
+        await ask_to_advance(
+            session, resources.settings, clock.company_id, target, actor_id=None, at=real_now()
+        )
     return await _follow(resources, clock, progress)
 
 
@@ -45,7 +49,7 @@ async def free_clock(resources: Resources, slug: str) -> None:
     """Let a company return to real time."""
     async with unit_of_work(resources.session_maker) as session:
         clock = (await clock_of_company(session, slug)).clock
-        await release_clock(session, resources.settings, clock.company_id, actor_id=None)
+        await release_clock(session, resources.settings, clock.company_id, actor_id=None, at=real_now())
 
 
 async def show_clocks(resources: Resources) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from app.domain.billing.clocks.service import (
 )
 from app.domain.companies.clocks import sessions_for
 from app.domain.jobs import Job
+from app.lib.clock import real_now
 from app.lib.events import publish
 from app.lib.uow import ENQUEUE, Deferred, Enqueue, unit_of_work
 from app.tasks.billing import SWEEPS
@@ -100,7 +101,7 @@ async def advance(
     Killed anywhere, it is taken up again from where the clock stands.
     """
     async with unit_of_work(resources.session_maker) as session:
-        clock = await hold_clock(session, company_id)
+        clock = await hold_clock(session, company_id, at=real_now())
     if clock is None:
         return None
     walk = Walk(resources_for(resources, company_id), company_id, patience)
@@ -148,5 +149,5 @@ async def _step(walk: Walk, clock: TestClock) -> TestClock | None:
         if problem:
             return await stop_advance(session, clock, problem)
         if clock.at == target:
-            return await finish_advance(session, clock)
-        return await move_clock(session, clock, min(coming or target, target))
+            return await finish_advance(session, clock, at=real_now())
+        return await move_clock(session, clock, min(coming or target, target), at=real_now())

@@ -2,7 +2,7 @@
 
 A clock stands still until it is moved and never goes back. The row itself holds how far an advance has come,
 so whoever takes it up goes on from there; each move is a comparison with where the clock stood, so two who
-hold one clock by mistake cannot both move it.
+hold one clock by mistake cannot both move it. `at` is real time everywhere here.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import ClockStatus, Company, TestClock
 from app.domain.audit.service import record
 from app.domain.jobs import Job
-from app.lib.clock import real_now
 from app.lib.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from app.lib.i18n import N_
 from app.lib.settings import Settings
@@ -28,9 +27,9 @@ IN_PRODUCTION = N_("There are no test clocks in production: every company lives 
 
 
 async def begin_clock(
-    session: AsyncSession, settings: Settings, company: str, *, actor_id: UUID | None
+    session: AsyncSession, settings: Settings, company: str, *, actor_id: UUID | None, at: datetime
 ) -> TestClock:
-    """Put a company, called by its slug or name, on a clock of its own that stands at the real instant.
+    """Put a company, called by its slug or name, on a clock of its own that stands at `at`, the real instant.
 
     Not earlier: what has happened to the company happened in real time until now.
     """
@@ -39,16 +38,21 @@ async def begin_clock(
     await session.get_one(Company, found.id, with_for_update=True)
     if await find_clock(session, found.id) is not None:
         raise InvalidInput(N_("This company lives on a test clock already."), field="company")
-    at = real_now()
     clock = TestClock(company_id=found.id, at=at, began_at=at, moved_at=at, status=ClockStatus.READY)
     session.add(clock)
     await session.flush()
-    _note(session, clock, "clock.begun", actor_id)
+    _note(session, clock, "clock.begun", actor_id, at=at)
     return clock
 
 
 async def ask_to_advance(
-    session: AsyncSession, settings: Settings, company_id: UUID, to: datetime, *, actor_id: UUID | None
+    session: AsyncSession,
+    settings: Settings,
+    company_id: UUID,
+    to: datetime,
+    *,
+    actor_id: UUID | None,
+    at: datetime,
 ) -> TestClock:
     """Have a clock moved to `to` after the commit; raises the sentence that says what stands against it."""
     require_test_clocks(settings)
@@ -61,13 +65,13 @@ async def ask_to_advance(
         raise InvalidInput(N_("A clock is moved by five years at most. Move it twice."), field="to")
     clock.status, clock.began_at, clock.advancing_to = ClockStatus.ADVANCING, clock.at, to
     clock.error = clock.lease_until = None
-    _note(session, clock, "clock.advanced", actor_id)
+    _note(session, clock, "clock.advanced", actor_id, at=at)
     defer(session, Job.ADVANCE_CLOCK, key=f"clock:{clock.id}:{to}", company_id=str(company_id))
     return clock
 
 
 async def release_clock(
-    session: AsyncSession, settings: Settings, company_id: UUID, *, actor_id: UUID | None
+    session: AsyncSession, settings: Settings, company_id: UUID, *, actor_id: UUID | None, at: datetime
 ) -> None:
     """Let a company live in real time again, once that has caught up with its clock.
 
@@ -78,14 +82,14 @@ async def release_clock(
     clock = await require_clock(session, company_id)
     if clock.status is ClockStatus.ADVANCING:
         raise DomainError(N_("This clock is moving. Wait until it stands."))
-    if clock.at > real_now():
+    if clock.at > at:
         raise DomainError(
             N_(
                 "This company has lived through days that are still to come. "
                 "It can return to real time once that has reached its clock."
             )
         )
-    _note(session, clock, "clock.released", actor_id)
+    _note(session, clock, "clock.released", actor_id, at=at)
     await session.delete(clock)
 
 
@@ -112,10 +116,7 @@ async def require_clock(session: AsyncSession, company_id: UUID) -> TestClock:
 
 
 async def due_clocks(session: AsyncSession, *, at: datetime) -> list[UUID]:
-    """Return the companies whose clock nobody holds: an advance to go on with, or a standing one's leftovers.
-
-    `at` is real time, which leases are counted in.
-    """
+    """Return whose clock nobody holds: there is an advance to go on with, or a standing one's leftovers."""
     statement = select(TestClock.company_id).where(
         TestClock.status != ClockStatus.FAILED,
         or_(TestClock.lease_until.is_(None), TestClock.lease_until <= at),
@@ -123,9 +124,8 @@ async def due_clocks(session: AsyncSession, *, at: datetime) -> list[UUID]:
     return list(await session.scalars(statement.order_by(TestClock.moved_at)))
 
 
-async def hold_clock(session: AsyncSession, company_id: UUID) -> TestClock | None:
+async def hold_clock(session: AsyncSession, company_id: UUID, *, at: datetime) -> TestClock | None:
     """Take a clock that is to advance and that nobody holds."""
-    at = real_now()
     statement = (
         update(TestClock)
         .where(
@@ -139,16 +139,17 @@ async def hold_clock(session: AsyncSession, company_id: UUID) -> TestClock | Non
     return await session.scalar(statement.execution_options(populate_existing=True))
 
 
-async def move_clock(session: AsyncSession, clock: TestClock, to: datetime) -> TestClock | None:
+async def move_clock(
+    session: AsyncSession, clock: TestClock, to: datetime, *, at: datetime
+) -> TestClock | None:
     """Move a clock on, and hold it further; nothing when somebody else has moved it meanwhile."""
-    at = real_now()
     return await _change(session, clock, at=to, moved_at=at, lease_until=at + LEASE)
 
 
-async def finish_advance(session: AsyncSession, clock: TestClock) -> TestClock | None:
+async def finish_advance(session: AsyncSession, clock: TestClock, *, at: datetime) -> TestClock | None:
     """Note that a clock has arrived."""
     values = {"status": ClockStatus.READY, "advancing_to": None, "lease_until": None}
-    return await _change(session, clock, moved_at=real_now(), **values)
+    return await _change(session, clock, moved_at=at, **values)
 
 
 async def stop_advance(session: AsyncSession, clock: TestClock, error: str) -> TestClock | None:
@@ -179,11 +180,13 @@ async def _company_called(session: AsyncSession, called: str) -> Company:
     return found[0]
 
 
-def _note(session: AsyncSession, clock: TestClock, action: str, actor_id: UUID | None) -> None:
+def _note(
+    session: AsyncSession, clock: TestClock, action: str, actor_id: UUID | None, *, at: datetime
+) -> None:
     """Write down who did it, at the real instant: the company's own days are what the clock makes."""
     record(
         session,
-        at=real_now(),
+        at=at,
         action=action,
         subject=clock.id,
         company_id=clock.company_id,

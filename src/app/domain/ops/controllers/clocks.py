@@ -70,7 +70,7 @@ class ClockController(Controller):
     ) -> Response[Any] | Template:
         """Put a company on a clock of its own."""
         try:
-            clock = await begin_clock(db_session, settings, data.company, actor_id=operator.user.id)
+            clock = await begin_clock(db_session, settings, data.company, actor_id=operator.user.id, at=now())
         except InvalidInput as refusal:
             await roll_back(db_session)
             return await list_page(request, db_session, form=data, refusal=refusal)
@@ -101,7 +101,7 @@ class ClockController(Controller):
         """Have a clock moved; a refusal shows the page with what was typed."""
         try:
             to = data.read((await require_clock(db_session, company_id)).at)
-            await ask_to_advance(db_session, settings, company_id, to, actor_id=operator.user.id)
+            await ask_to_advance(db_session, settings, company_id, to, actor_id=operator.user.id, at=now())
         except DomainError as refusal:
             return await refused_page(request, db_session, company_id, data, refusal)
         return redirect(request, f"/operator/clocks/{company_id}")
@@ -117,7 +117,7 @@ class ClockController(Controller):
     ) -> Response[Any] | Template:
         """Let a company return to real time."""
         try:
-            await release_clock(db_session, settings, company_id, actor_id=operator.user.id)
+            await release_clock(db_session, settings, company_id, actor_id=operator.user.id, at=now())
         except DomainError as refusal:
             return await refused_page(request, db_session, company_id, Target(), refusal)
         return redirect(request, "/operator/clocks")
