@@ -26,6 +26,7 @@ from app.domain.plans.queries import current_price
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
 from app.lib.clock import now
+from app.lib.errors import DomainError
 from app.lib.uow import unit_of_work
 from app.tasks.trials import SWEEPS
 from tests.conftest import Browser
@@ -211,13 +212,15 @@ async def test_what_cannot_be_agreed_to_is_refused_at_its_form(trial: Trial, cli
     assert not (await trial.subscription()).converts_at_trial_end
 
 
-async def test_a_card_of_an_earlier_trial_is_written_beside_the_agreement(trial: Trial) -> None:
-    """It buys nothing for free, since it is charged; operators may want to know."""
-    other = await make_customer(trial.cashier.resources.session_maker)
-    tokens, secret_key = trial.cashier.gateway.keep_card(), trial.cashier.resources.settings.secret_key
-    async with unit_of_work(trial.cashier.resources.session_maker) as session:
-        session.add(stored_card(other, tokens, secret_key, now()))
+async def test_a_card_whose_trial_elsewhere_ended_unpaid_gets_no_second_one_but_may_pay(trial: Trial) -> None:
+    sessions, at = trial.cashier.resources.session_maker, now()
+    secret_key = trial.cashier.resources.settings.secret_key
+    other = await make_customer(sessions, at=at - 30 * DAY)
+    async with unit_of_work(sessions) as session:
+        session.add(stored_card(other, trial.cashier.gateway.keep_card(), secret_key, at))
+    with pytest.raises(DomainError, match="has had its free trial with another company"):
+        await trial.agree()
+    assert (await trial.subscription()).status is S.TRIALING
+    await trial.cashier.buy(other, at)
     await trial.agree()
-    entries: list[AuditEntry] = await trial.cashier.all(AuditEntry)
-    chosen = next(entry for entry in entries if entry.action == "trial.conversion_chosen")
-    assert chosen.facts["card_of_earlier_trials"] == 1
+    assert (await trial.subscription()).converts_at_trial_end, "who has paid is held against nobody"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
@@ -35,6 +35,11 @@ from app.domain.plans.queries import Offer, on_sale
 from app.domain.subscriptions.queries import newest_subscription
 from app.lib.errors import DomainError, InvalidInput, NotAllowed
 from app.lib.i18n import N_
+
+CARD_HAD_ITS_TRIAL = N_(
+    "A card like this one has had its free trial with another company. "
+    "Pay for a plan now, or choose another card; your trial goes on until its end."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +76,14 @@ async def choose_conversion(session: AsyncSession, viewer: Viewer, price_id: str
     """Agree that the trial goes on at this price, charged to the default card.
 
     Raises `InvalidInput` unless the price is on sale for the trial's plan, `DomainError` without a running
-    trial or a fit card.
+    trial or a fit card, or with one whose trial is over already (docs/adr/0021).
     """
     subscription = await _running_trial(session, viewer, at=at)
     card = default_fit_card(await cards_of(session, viewer.company.id), at)
     if card is None:
         raise DomainError(N_("There is no card that could be charged. Add one first."))
+    if await _had_its_trial(session, card, at=at):
+        raise DomainError(CARD_HAD_ITS_TRIAL)
     price = await _price_on_sale(session, subscription, price_id)
     subscription.converts_at_trial_end = True
     subscription.pending_price_id, subscription.pending_since = price.id, at
@@ -94,7 +101,6 @@ async def choose_conversion(session: AsyncSession, viewer: Viewer, price_id: str
             "currency": price.currency,
             "card": card.last_four,
             "trial_ends_at": subscription.trial_ends_at.isoformat() if subscription.trial_ends_at else None,
-            "card_of_earlier_trials": await _earlier_trials_with(session, card),
         },
     )
 
@@ -186,20 +192,27 @@ async def _price_on_sale(session: AsyncSession, subscription: Subscription, pric
     return found[0]
 
 
-async def _earlier_trials_with(session: AsyncSession, card: StoredCard) -> int:
-    """Count other companies with a trial that keep what looks like the same card: PayTR names no owner."""
-    statement = select(func.count(func.distinct(StoredCard.company_id))).where(
+async def _had_its_trial(session: AsyncSession, card: StoredCard, *, at: datetime) -> bool:
+    """Say whether another company let a trial with what looks like this card end, and never paid.
+
+    PayTR names no owner, so brand, bank, last digits and expiry have to do; a company that has paid is not
+    held against anybody.
+    """
+    has_paid = exists().where(Order.company_id == StoredCard.company_id, Order.status == OrderStatus.PAID)
+    had_trial = exists().where(
+        Subscription.company_id == StoredCard.company_id, Subscription.trial_ends_at <= at
+    )
+    statement = exists().where(
         StoredCard.company_id != card.company_id,
         StoredCard.brand == card.brand,
         StoredCard.bank == card.bank,
         StoredCard.last_four == card.last_four,
         StoredCard.expiry_month == card.expiry_month,
         StoredCard.expiry_year == card.expiry_year,
-        exists().where(
-            Subscription.company_id == StoredCard.company_id, Subscription.trial_ends_at.is_not(None)
-        ),
+        had_trial,
+        ~has_paid,
     )
-    return await session.scalar(statement) or 0
+    return bool(await session.scalar(select(statement)))
 
 
 async def _open_order(session: AsyncSession, subscription: Subscription, price: PlanPrice) -> Order | None:
