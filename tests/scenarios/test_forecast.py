@@ -17,8 +17,10 @@ from app.domain.ops.forecasts.figures import DayFacts, Figure, FigureName
 from app.domain.ops.forecasts.service import LEASE, Foretold
 from app.domain.ops.forecasts.sides import Standing
 from app.domain.ops.forecasts.views import DayFile, day_file
+from app.lib.clock import ISTANBUL, real_now
 from app.lib.uow import unit_of_work
 from app.rehearsal.scratch import MARK, drop_leftovers
+from app.server.commands import forecast_of
 from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources
 from app.tasks.forecasts import make_due
@@ -135,6 +137,14 @@ async def test_two_workers_make_one_forecast_and_a_third_changes_nothing(cashier
     assert sum(run.done for run in runs) == 1
     assert (await make_due(resources, DAY, EVENING + LEASE, by_hand=True)).found == 0
     assert (await cashier.the(Forecast)).made_at == EVENING
+
+
+async def test_the_command_makes_tomorrows_forecast_once_and_shows_it(cashier: Cashier) -> None:
+    resources = replace(cashier.resources, foretell=nothing_happens)
+    first, second = await forecast_of(resources, None), await forecast_of(resources, None)
+    assert first["status"] == "made"
+    assert first["made_at"] == second["made_at"]
+    assert first["day"] == (real_now().astimezone(ISTANBUL) + timedelta(days=1)).date()
 
 
 async def test_one_that_was_killed_is_made_again_and_comes_too_late_itself(cashier: Cashier) -> None:

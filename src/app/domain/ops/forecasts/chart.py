@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 WIDTH, HEIGHT = 900, 260
-LEFT, RIGHT, TOP, BOTTOM = 84, 8, 14, 34
+LEFT, RIGHT, TOP, BOTTOM = 84, 26, 14, 34
 TICKS = 4
 LABEL_EVERY = 5
 """Days between two labels, counted back from the newest."""
