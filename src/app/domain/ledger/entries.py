@@ -103,6 +103,13 @@ def commission(payment_id: UUID, *, amount: int) -> Entry:
     )
 
 
+def write_off(difference_id: UUID, *, amount: int) -> Entry:
+    """Post a difference that a person accepted: what PayTR owes changes by `amount`."""
+    return entry(
+        JournalKind.WRITE_OFF, difference_id, {Account.PAYTR_CLEARING: amount, Account.WRITE_OFF: -amount}
+    )
+
+
 def entry(kind: JournalKind, subject: UUID, postings: dict[Account, int]) -> Entry:
     """Return an entry without the accounts that do not move."""
     return Entry(kind, subject, {account: amount for account, amount in postings.items() if amount})

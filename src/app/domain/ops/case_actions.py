@@ -7,6 +7,7 @@ from enum import StrEnum
 from app.db.models import (
     MONEY_TAKEN,
     CaseKind,
+    DifferenceCause,
     OperatorCase,
     OrderStatus,
     Payment,
@@ -21,6 +22,7 @@ class CaseAction(StrEnum):
     CLOSE = "close"
     ACCEPT = "accept"
     EXPLAIN = "explain"
+    WRITE_OFF = "write_off"
     REFUND = "refund"
     APPLY = "apply"
     ASK_AGAIN = "ask_again"
@@ -42,7 +44,7 @@ ACTIONS: dict[CaseKind, tuple[CaseAction, ...]] = {
     CaseKind.VERIFICATION_DIFFERS: (A.REFUND, A.ACCEPT, A.CLOSE),
     CaseKind.OUTCOME_UNKNOWN: (A.ASK_AGAIN, A.MARK_FAILED, A.MARK_RETURNED, A.CLOSE),
     CaseKind.REFUND_REFUSED: (A.TRY_AGAIN, A.BY_HAND),
-    CaseKind.RECONCILIATION_DIFFERS: (A.EXPLAIN,),
+    CaseKind.RECONCILIATION_DIFFERS: (A.EXPLAIN, A.WRITE_OFF),
     CaseKind.REPORTS_MISSING: (A.CLOSE,),
     CaseKind.CALLBACK_UNREADABLE: (A.ACCEPT, A.REFUND, A.CLOSE),
 }
@@ -127,6 +129,11 @@ def _is_over(matter: Matter) -> bool:
             return not _is_kept(matter)
 
 
+def _is_about_the_balance(matter: Matter) -> bool:
+    """Sums differ, not single rows: those are put right where they are wrong."""
+    return set(matter.case.facts.get("causes", ())) == {DifferenceCause.TOTAL}
+
+
 def _can_be_sent_again(matter: Matter) -> bool:
     refund = matter.refund
     return refund is not None and refund.status is RefundStatus.FAILED and matter.left >= refund.amount
@@ -141,5 +148,6 @@ LAWFUL: dict[CaseAction, Callable[[Matter], bool]] = {
     A.MARK_FAILED: _is_open,
     A.MARK_RETURNED: _is_open_refund,
     A.TRY_AGAIN: _can_be_sent_again,
+    A.WRITE_OFF: _is_about_the_balance,
 }
 """When a decision is lawful; one that is not named here always is."""

@@ -6,7 +6,7 @@ that events have settled.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -14,10 +14,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import (
     PAYMENT_TRANSITIONS,
+    DifferenceCause,
     OperatorCase,
     Order,
     Payment,
     PaymentStatus,
+    ReconciliationDifference,
+    ReconciliationRun,
     Refund,
     Subscription,
 )
@@ -29,6 +32,8 @@ from app.domain.billing.refunds.rules import Entry
 from app.domain.billing.refunds.service import request_refund
 from app.domain.billing.settlement.held import apply_held
 from app.domain.jobs import Job
+from app.domain.ledger import entries as ledger
+from app.domain.ledger.posting import post
 from app.domain.ops.case_actions import STEPS, CaseAction, Matter
 from app.domain.ops.case_queries import case_file
 from app.lib.errors import DomainError, InvalidInput
@@ -198,6 +203,33 @@ async def _mark_returned(deed: Deed) -> None:
     )
 
 
+async def _write_off(deed: Deed) -> None:
+    """Take the balance that PayTR announces into the book, where it differs from what we have rolled."""
+    newest = (
+        select(ReconciliationRun.id)
+        .where(
+            ReconciliationRun.day == date.fromisoformat(deed.matter.case.subject),
+            ReconciliationRun.finished_at <= deed.at,
+            ReconciliationRun.error.is_(None),
+        )
+        .order_by(ReconciliationRun.started_at.desc())
+        .limit(1)
+    )
+    differences = await deed.session.scalars(
+        select(ReconciliationDifference).where(
+            ReconciliationDifference.run_id == newest.scalar_subquery(),
+            ReconciliationDifference.cause == DifferenceCause.TOTAL,
+            ReconciliationDifference.facts["check"].astext == "balance",
+        )
+    )
+    found = [one for one in differences if one.currency and one.ours is not None and one.theirs is not None]
+    if not found:
+        raise DomainError(NOT_AS_IT_STANDS)
+    for one in found:
+        entry = ledger.write_off(one.id, amount=(one.theirs or 0) - (one.ours or 0))
+        await post(deed.session, [entry], company_id=None, currency=one.currency or "", at=deed.at)
+
+
 def _payment_of(deed: Deed) -> Payment:
     if deed.matter.payment is None:
         raise DomainError(NOT_AS_IT_STANDS)
@@ -217,5 +249,6 @@ EFFECTS: dict[CaseAction, Callable[[Deed], Awaitable[None]]] = {
     CaseAction.ASK_AGAIN: _ask_again,
     CaseAction.MARK_FAILED: _mark_failed,
     CaseAction.MARK_RETURNED: _mark_returned,
+    CaseAction.WRITE_OFF: _write_off,
 }
 """What a decision does beyond being kept; one that is not named here does nothing."""

@@ -30,10 +30,12 @@ books AS MATERIALIZED (
            sum(commission) AS commission, sum(commission) FILTER (WHERE kind = 'commission') AS told,
            sum(revenue) AS revenue, sum(vat) AS vat, sum(credit) AS credit, sum(payable) AS payable
       FROM entries
+     WHERE NOT (kind = 'write_off' AND subject IN (SELECT id FROM reconciliation_differences))
      GROUP BY company_id, currency
 )
 """
-"""What is posted. `told` is the commission by PayTR's own word."""
+"""What is posted. `told` is the commission by PayTR's own word. Differences that were written off are no
+company's, and have a rule of their own."""
 
 GIVEN_BACK = f"""
 given_back AS MATERIALIZED (

@@ -84,6 +84,25 @@ MONEY_RULES = (
         ),
     ),
     Rule(
+        "write_offs_posted",
+        N_("Every difference of the balance that an operator wrote off is posted."),
+        _posted(
+            "write_off",
+            "clearing",
+            """
+            SELECT d.id, CAST(NULL AS uuid) AS company_id, d.currency, d.theirs - d.ours AS amount
+              FROM operator_cases c
+              JOIN LATERAL (SELECT id FROM reconciliation_runs r
+                             WHERE CAST(r.day AS text) = c.subject AND r.finished_at <= c.closed_at
+                               AND r.error IS NULL
+                             ORDER BY r.started_at DESC LIMIT 1) AS run ON TRUE
+              JOIN reconciliation_differences d ON d.run_id = run.id
+             WHERE c.kind = 'reconciliation_differs' AND c.decision = 'write_off'
+               AND d.cause = 'total' AND d.facts ->> 'check' = 'balance'
+            """,
+        ),
+    ),
+    Rule(
         "paid_once",
         N_("No order is paid by two payments."),
         f"""
