@@ -14,6 +14,7 @@ PUBLIC = {
     "pricing": "/pricing",
     "register": "/register",
     "login": "/login",
+    "password-reset": "/password-reset",
     "terms": "/legal/terms",
     "privacy": "/legal/privacy",
     "card-storage": "/legal/card-storage",
@@ -29,6 +30,10 @@ PRIVATE = {
     "cards": "/billing/cards",
     "card-new": "/billing/cards/new",
     "workspaces": "/workspaces",
+    "account": "/account",
+    "account-password": "/account/password",
+    "account-sessions": "/account/sessions",
+    "activity": "/company/audit",
 }
 WIDTHS = {"desk": 1280, "phone": 390}
 LOOKS = [
