@@ -1,7 +1,7 @@
 """Looking up what may explain that a company's day went otherwise, for some companies at once."""
 
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import bindparam, text
@@ -9,12 +9,15 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import Text, Uuid
 
+from app.domain.billing.reconciliation.book import start_of
 from app.domain.ledger.rules import PARKING
 from app.domain.ops.forecasts.causes import TELLING, Evidence
 from app.domain.ops.forecasts.figures import bounds_of
 
 RUNS = ("subscription_manager", "trial_check")
 """The scheduled work that does what a forecast tells."""
+REMEMBERED = timedelta(days=7)
+"""Runs that found nothing are forgotten afterwards (`tasks.maintenance`)."""
 EVIDENCE = text("""
 SELECT c.id,
        coalesce((SELECT jsonb_object_agg(entry.action, entry.at)
@@ -78,6 +81,8 @@ async def evidence_of(
     }
 
 
-async def has_run(session: AsyncSession, day: date) -> bool:
-    """Say whether the scheduled work ran on a day."""
+async def has_run(session: AsyncSession, day: date, *, at: datetime) -> bool:
+    """Say whether the scheduled work ran on a day; of a day too long ago it is taken for granted."""
+    if start_of(day) < at - REMEMBERED:
+        return True
     return bool(await session.scalar(HAS_RUN, {**bounds_of(day), "runs": list(RUNS)}))

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import ARRAY, Uuid, any_, literal, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Company, Forecast, ForecastLine, ForecastStatus
@@ -135,7 +135,7 @@ async def day_file(session: AsyncSession, day: date, *, at: datetime) -> DayFile
     if not is_compared or standing is Standing.AHEAD or forecast is None:
         rows = await _named(session, days, {}, {})
         return DayFile(view=view, differing=[], coming=[], agreeing=rows, is_compared=is_compared)
-    causes, known = await _causes(session, days, forecast, standing)
+    causes, known = await _causes(session, days, forecast, at)
     rows = await _named(session, days, causes, known)
     return DayFile(
         view=view,
@@ -179,17 +179,20 @@ async def _kept_lines(session: AsyncSession, forecast: Forecast) -> list[Line]:
 
 
 async def _causes(
-    session: AsyncSession, days: Sequence[CompanyDay], forecast: Forecast, standing: Standing
+    session: AsyncSession, days: Sequence[CompanyDay], forecast: Forecast, at: datetime
 ) -> tuple[dict[UUID, Cause], dict[UUID, Evidence]]:
     """Return why each company's day went otherwise, for those whose did."""
     differing = [day for day in days if day.differs]
     since = forecast.made_at or forecast.started_at
     known = await evidence_of(session, [day.company_id for day in differing], forecast.day, since=since)
-    ran = await has_run(session, forecast.day)
+    ran = await has_run(session, forecast.day, at=at)
     nothing = Evidence(since={})
     causes = {
         day.company_id: cause_of(
-            day, known.get(day.company_id, nothing), is_over=standing is Standing.OVER, has_run=ran
+            day,
+            known.get(day.company_id, nothing),
+            is_over=standing_of(forecast.day, at) is Standing.OVER,
+            has_run=ran,
         )
         for day in differing
     }
@@ -202,9 +205,9 @@ async def _named(
     causes: dict[UUID, Cause],
     known: dict[UUID, Evidence],
 ) -> list[CompanyRow]:
-    statement = select(Company.id, Company.name, Company.slug).where(
-        Company.id.in_([day.company_id for day in days])
-    )
+    # one parameter however many there are: the protocol takes 32,767
+    wanted = literal([day.company_id for day in days], ARRAY(Uuid))
+    statement = select(Company.id, Company.name, Company.slug).where(Company.id == any_(wanted))
     names = {found: (name, slug) for found, name, slug in await session.execute(statement)}
     rows = []
     for day in days:
