@@ -52,7 +52,7 @@ class Letterhead:
 def render_email(
     name: str, language: str, context: Mapping[str, JsonValue], settings: Settings
 ) -> RenderedEmail:
-    """Write an e-mail from the JSON the outbox kept (`Message.context()`); its sealed links become addresses."""
+    """Write an e-mail from the JSON the outbox kept (`Message.context()`), with its sealed links opened."""
     environment = environment_for(language)
     facts: dict[str, object] = {**asdict(Letterhead.from_settings(settings)), "language": language}
     for key, value in context.items():
