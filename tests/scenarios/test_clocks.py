@@ -28,6 +28,7 @@ from app.domain.billing.clocks.service import (
     release_clock,
 )
 from app.domain.billing.clocks.targets import later
+from app.domain.billing.reconciliation.book import day_of, entries_between
 from app.domain.ledger.proof import find_breaks
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.values import ChargeAnswer
@@ -177,6 +178,8 @@ async def test_thirteen_months_bring_thirteen_renewals_each_on_its_day(cashier: 
     assert len(set(seen)) < 13 * 8, "it goes from due instant to due instant, not day by day"
     async with unit_of_work(cashier.resources.session_maker) as session:
         assert (await find_breaks(session, at=seen[-1])).found == []
+        today = day_of(begun.at), day_of(real_now())
+        assert len(await entries_between(session, *today)) == 14, "PayTR's day is the real one"
 
 
 async def test_real_time_never_touches_a_company_on_a_clock(cashier: Cashier) -> None:

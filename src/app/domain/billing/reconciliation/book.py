@@ -1,12 +1,13 @@
 """Our side of a reconciliation: the money of some days as our own book has it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Row,
+    ScalarSelect,
     Select,
     Text,
     and_,
@@ -35,6 +36,7 @@ from app.db.models import (
     RefundStatus,
 )
 from app.domain.billing.reconciliation.rules import Entry
+from app.domain.companies.clocks import ON_CLOCKS
 from app.lib.clock import ISTANBUL
 
 
@@ -69,7 +71,11 @@ async def earliest_start(session: AsyncSession, day: date) -> date:
     News may come days late, and then PayTR's row lies between the two days.
     """
     starts = [
-        await session.scalar(select(func.min(model.created_at)).where(_between(model.succeeded_at, day, day)))
+        await session.scalar(
+            select(func.min(model.created_at)).where(
+                _between(model.succeeded_at, day, day), model.company_id.not_in(ON_CLOCKS)
+            )
+        )
         for model in (Payment, Refund)
     ]
     return min([day, *(day_of(start) for start in starts if start)])
@@ -84,7 +90,7 @@ async def entries_between(
     are told apart.
     """
     rows: list[Row[Any]] = []
-    for statement in (_sales(), _refunds(), _verifications(), _verification_refunds()):
+    for statement in _every_movement():
         found = statement.subquery()
         of_days = select(found).where(_between(found.c.at, first, last))
         of_orders = select(found).where(found.c.merchant_oid.in_(oids))
@@ -150,25 +156,47 @@ def _movements(*, merchant_oid: Any, **columns: Any) -> Select[Any]:
     return select(*(column.label(name) for name, column in columns.items()))
 
 
-def _sales() -> Select[Any]:
+def _every_movement() -> Iterator[Select[Any]]:
+    """Yield what moved money; of a company on a test clock by the real day, which is PayTR's."""
+    parts = (
+        (_sales, Payment, Payment.succeeded_at),
+        (_refunds, Refund, Refund.succeeded_at),
+        (_verifications, CardRegistration, func.coalesce(_told_at(), CardRegistration.created_at)),
+        (_verification_refunds, CardRegistration, CardRegistration.refunded_at),
+    )
+    for movements, table, at in parts:
+        yield movements(at).where(table.company_id.not_in(ON_CLOCKS))
+        yield movements(table.created_at).where(table.company_id.in_(ON_CLOCKS))
+
+
+def _told_at() -> ScalarSelect[Any]:
+    """Return when the first news of a registration came."""
+    return (
+        select(func.min(PaymentEvent.received_at))
+        .where(PaymentEvent.merchant_oid == CardRegistration.merchant_oid, PaymentEvent.outcome != "declined")
+        .scalar_subquery()
+    )
+
+
+def _sales(at: Any) -> Select[Any]:
     return _movements(
         merchant_oid=Payment.merchant_oid,
         amount=func.coalesce(Payment.collected, Payment.amount),
         currency=Payment.currency,
-        at=Payment.succeeded_at,
+        at=at,
         reference=cast(null(), Text),
         surcharge=literal(0),
     ).where(Payment.status.in_(MONEY_TAKEN))
 
 
-def _refunds() -> Select[Any]:
+def _refunds(at: Any) -> Select[Any]:
     completes = and_(Payment.refunded >= Payment.amount, Payment.collected > Payment.refunded)
     return (
         _movements(
             merchant_oid=Payment.merchant_oid,
             amount=func.coalesce(Refund.returned, Refund.amount),
             currency=Refund.currency,
-            at=Refund.succeeded_at,
+            at=at,
             reference=Refund.reference,
             surcharge=case((completes, Payment.collected - Payment.refunded), else_=0),
         )
@@ -177,29 +205,24 @@ def _refunds() -> Select[Any]:
     )
 
 
-def _verifications() -> Select[Any]:
-    """Select the payments by which PayTR takes a card into its keeping; the first news says when."""
-    told_at = (
-        select(func.min(PaymentEvent.received_at))
-        .where(PaymentEvent.merchant_oid == CardRegistration.merchant_oid, PaymentEvent.outcome != "declined")
-        .scalar_subquery()
-    )
+def _verifications(at: Any) -> Select[Any]:
+    """Select the payments by which PayTR takes a card into its keeping."""
     return _movements(
         merchant_oid=CardRegistration.merchant_oid,
         amount=CardRegistration.collected,
         currency=CardRegistration.currency,
-        at=func.coalesce(told_at, CardRegistration.created_at),
+        at=at,
         reference=cast(null(), Text),
         surcharge=literal(0),
     ).where(CardRegistration.collected.is_not(None))
 
 
-def _verification_refunds() -> Select[Any]:
+def _verification_refunds(at: Any) -> Select[Any]:
     return _movements(
         merchant_oid=CardRegistration.merchant_oid,
         amount=CardRegistration.collected,
         currency=CardRegistration.currency,
-        at=CardRegistration.refunded_at,
+        at=at,
         reference=CardRegistration.refund_reference,
         surcharge=literal(0),
     ).where(CardRegistration.refund_status == RefundStatus.SUCCEEDED)
