@@ -6,6 +6,7 @@ any part. Components are macros and environment globals: a lone block runs no to
 
 from collections.abc import Mapping
 from contextvars import ContextVar
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 
 from app.lib import i18n
 from app.lib.clock import now
+from app.lib.errors import DomainError
 from app.lib.money import TURKISH_LIRA, Money
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -53,6 +55,20 @@ def page(
         headers={"Vary": "HX-Request"},
         status_code=status_code,
     )
+
+
+def form_page(
+    request: Request[Any, Any, Any],
+    template: str,
+    *,
+    block: str,
+    refusal: DomainError | None = None,
+    **context: Any,
+) -> HTMXTemplate:
+    """Answer with a form; after a refusal under its status, with the sentence at its field in `errors`."""
+    status = refusal.status if refusal else HTTPStatus.OK
+    errors = {refusal.field: refusal} if refusal else {}
+    return page(request, template, block=block, status_code=status, errors=errors, **context)
 
 
 def wants_fragment(request: Request[Any, Any, Any]) -> bool:

@@ -30,7 +30,7 @@ from app.lib.errors import InvalidInput
 from app.lib.http import MACHINE, AnyRequest, Injected, address_of, redirect
 from app.lib.i18n import N_
 from app.lib.settings import Settings
-from app.lib.templating import page
+from app.lib.templating import form_page, page
 from app.lib.uow import commit, roll_back
 
 OID = re.compile(r"[A-Z0-9]{1,64}", re.ASCII)
@@ -180,12 +180,11 @@ def way_back_page(settings: Settings, address: str, *, title: str) -> Template:
 
 def consent_page(request: AnyRequest, refusal: InvalidInput | None = None) -> Template:
     """Return the consent with its box and, after a refusal, the sentence at it."""
-    return page(
+    return form_page(
         request,
         "billing/card_consent.html.j2",
         block="consent_form",
-        status_code=422 if refusal else 200,
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
         amount=VERIFICATION_AMOUNT,
         version=CARD_STORAGE.version,
     )

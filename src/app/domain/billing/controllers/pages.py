@@ -21,7 +21,7 @@ from app.lib.http import AnyRequest, Injected
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.storage import Storage
-from app.lib.templating import page
+from app.lib.templating import form_page, page
 
 DASHBOARD_BLOCKS = frozenset({"plan_card", "usage", "workspaces", "payments"})
 BILLING_BLOCKS = frozenset({"plan_card", "dunning", "trial", "plans", "payments", "invoices"})
@@ -99,11 +99,10 @@ async def billing_page(
     at = now()
     terms = await terms_of(session, viewer, at=at)
     papers = await papers_of(session, viewer.company.id)
-    return page(
+    return form_page(
         request,
         "billing/show.html.j2",
         block=block if block in BILLING_BLOCKS else "content",
-        status_code=422 if refusal else 200,
         overview=BillingOverview(
             subscription=viewer.subscription,
             entitlement=entitlement_of(viewer.subscription, at),
@@ -113,7 +112,7 @@ async def billing_page(
         dunning=dunning_view(viewer.subscription, terms.owed, settings, at=at),
         documents=papers.documents,
         conversion=conversion_choice(viewer.subscription, terms.offers, terms.cards, terms.agreed, at=at),
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
     )
 
 

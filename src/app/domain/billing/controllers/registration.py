@@ -18,7 +18,7 @@ from app.lib.errors import InvalidInput
 from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
-from app.lib.templating import current_language, page
+from app.lib.templating import current_language, form_page
 from app.lib.throttles import Throttle, network_of
 from app.lib.uow import roll_back
 
@@ -92,12 +92,11 @@ async def registration_page(
     refusal: InvalidInput | None = None,
 ) -> Template:
     """Return the form with what was typed and, after a refusal, the sentence at its field."""
-    return page(
+    return form_page(
         request,
         "accounts/register.html.j2",
         block="registration_form",
-        status_code=422 if refusal else 200,
         form=form,
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
         offers=await current_offers(session),
     )

@@ -21,7 +21,7 @@ from app.lib.errors import DomainError, InvalidInput, NotFound
 from app.lib.http import FOR_OPERATORS, AnyRequest, Injected, redirect
 from app.lib.i18n import N_
 from app.lib.settings import Settings
-from app.lib.templating import page
+from app.lib.templating import form_page, page
 from app.lib.uow import roll_back
 
 
@@ -123,15 +123,14 @@ async def case_page(
     if refusal is not None and file.row.case.closed_at is not None:
         refusal = AlreadyDecided()  # whatever else was wrong with what was typed
     usual = actions[0].value if actions else ""
-    return page(
+    return form_page(
         request,
         "operator/case.html.j2",
         block="content",
-        status_code=refusal.status if refusal else 200,
         file=file,
         actions=actions,
         takes_amount=TAKES_AMOUNT,
         form=form or DecisionForm(action=usual, amount=amount_text(file.matter.left)),
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
         note_length=NOTE_LENGTH,
     )

@@ -21,7 +21,7 @@ from app.lib.events import stream
 from app.lib.http import FOR_OPERATORS, AnyRequest, Injected, redirect
 from app.lib.i18n import N_
 from app.lib.settings import Settings
-from app.lib.templating import page
+from app.lib.templating import form_page
 from app.lib.uow import roll_back
 
 
@@ -136,14 +136,13 @@ async def list_page(
     refusal: InvalidInput | None = None,
 ) -> Template:
     """Return the page of all clocks."""
-    return page(
+    return form_page(
         request,
         "operator/clocks.html.j2",
         block="content",
-        status_code=refusal.status if refusal else 200,
         rows=await list_clocks(session),
         form=form or NewClock(),
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
     )
 
 
@@ -167,14 +166,13 @@ async def clock_page(
     refusal: DomainError | None = None,
 ) -> Template:
     """Return the page of one clock."""
-    return page(
+    return form_page(
         request,
         "operator/clock.html.j2",
         block=block,
-        status_code=refusal.status if refusal else 200,
         file=await clock_file(session, company_id),
         presets=PRESETS,
         at=now(),
         form=form or Target(),
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
     )

@@ -19,7 +19,7 @@ from app.lib.clock import now
 from app.lib.errors import DomainError, NotFound
 from app.lib.http import FOR_OPERATORS, AnyRequest, Injected, redirect
 from app.lib.i18n import N_
-from app.lib.templating import page
+from app.lib.templating import form_page, page
 from app.lib.uow import roll_back
 
 QUERY_LENGTH = 100
@@ -132,12 +132,11 @@ async def payment_page(
 ) -> Template:
     """Return the page of one payment; a fresh form proposes all that is left."""
     file = await require_file(session, merchant_oid)
-    return page(
+    return form_page(
         request,
         "operator/payment.html.j2",
         block="content",
-        status_code=refusal.status if refusal else 200,
         file=file,
         form=form or RefundForm(amount=amount_text(file.left)),
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
     )

@@ -21,7 +21,7 @@ from app.lib.http import AnyRequest, Injected, redirect
 from app.lib.i18n import N_
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
-from app.lib.templating import page
+from app.lib.templating import form_page, page
 from app.lib.throttles import Throttle
 from app.lib.uow import roll_back
 
@@ -133,14 +133,13 @@ def profile_page(
     request: AnyRequest, form: Profile, refusal: InvalidInput | None = None, *, saved: bool = False
 ) -> Template:
     """Return the form with what was typed and, after a refusal, the sentence at its field."""
-    return page(
+    return form_page(
         request,
         "accounts/profile.html.j2",
         block="profile_form",
-        status_code=422 if refusal else 200,
         form=form,
         saved=saved,
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
     )
 
 
@@ -148,11 +147,10 @@ def password_page(
     request: AnyRequest, refusal: InvalidInput | None = None, *, changed: bool = False
 ) -> Template:
     """Return the empty form and, after a refusal, the sentence at its field."""
-    return page(
+    return form_page(
         request,
         "accounts/password.html.j2",
         block="password_form",
-        status_code=422 if refusal else 200,
         changed=changed,
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
     )

@@ -19,7 +19,7 @@ from app.lib.errors import InvalidInput, NotAllowed
 from app.lib.http import AnyRequest, Injected
 from app.lib.i18n import N_, translate
 from app.lib.sheets import as_csv
-from app.lib.templating import current_language, page
+from app.lib.templating import current_language, form_page
 
 SHOWN = timedelta(days=30)
 First = Annotated[str, QueryParameter(name="from")]
@@ -84,16 +84,15 @@ def trail_page(
     refusal: InvalidInput | None = None,
 ) -> Template:
     """Return the page with what was asked for and, after a refusal, the sentence at its field."""
-    return page(
+    return form_page(
         request,
         "company/activity.html.j2",
         block="content",
-        status_code=422 if refusal else 200,
         typed=typed,
         rows=rows,
         behind=behind,
         areas={name: title for name, (title, _) in AREAS.items()},
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
     )
 
 

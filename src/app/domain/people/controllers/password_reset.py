@@ -18,7 +18,7 @@ from app.lib.clock import now
 from app.lib.errors import InvalidInput
 from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect
 from app.lib.settings import Settings
-from app.lib.templating import page
+from app.lib.templating import form_page, page
 from app.lib.throttles import Throttle, network_of
 from app.lib.uow import commit, roll_back
 
@@ -113,24 +113,22 @@ def request_page(
     request: AnyRequest, form: Request, refusal: InvalidInput | LinkUseless | None = None
 ) -> Template:
     """Return the page that asks for the address, with the sentence that led back to it."""
-    return page(
+    return form_page(
         request,
         "accounts/password_reset.html.j2",
         block="reset_form",
-        status_code=refusal.status if refusal else 200,
+        refusal=refusal,
         form=form,
         sent_to=None,
-        errors={refusal.field if isinstance(refusal, InvalidInput) else None: refusal} if refusal else {},
     )
 
 
 def password_page(request: AnyRequest, token: str, refusal: InvalidInput | None = None) -> Template:
     """Return the page that asks for the new password."""
-    return page(
+    return form_page(
         request,
         "accounts/new_password.html.j2",
         block="password_form",
-        status_code=422 if refusal else 200,
         token=token,
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
     )

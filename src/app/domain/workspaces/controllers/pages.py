@@ -25,7 +25,7 @@ from app.lib.events import stream
 from app.lib.http import AnyRequest, Injected, limited, redirect
 from app.lib.i18n import N_
 from app.lib.settings import Settings
-from app.lib.templating import page
+from app.lib.templating import form_page, page
 
 LIST_BLOCKS = frozenset({"workspace_list", "workspace_form"})
 SHOW_BLOCKS = frozenset({"workspace"})
@@ -238,17 +238,16 @@ async def list_page(
 ) -> Template:
     """Return the list with its form and, after a refusal, the sentence at its field."""
     workspaces = await queries.live_workspaces(session, viewer.company.id)
-    return page(
+    return form_page(
         request,
         "workspaces/list.html.j2",
         block=block,
-        status_code=422 if refusal else 200,
         workspaces=workspaces,
         used=len(workspaces),
         entitlement=entitlement_of(viewer.subscription, now()),
         may_operate=permissions.may_operate(viewer.role),
         form=form or NewWorkspace(),
-        errors={refusal.field: refusal} if refusal else {},
+        refusal=refusal,
     )
 
 
