@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
+import pytest
 from sqlalchemy import make_url, select
 
 from app.db.models import Forecast, ForecastLine, ForecastStatus, JobRun, Payment, PaymentStatus
@@ -19,7 +20,7 @@ from app.domain.ops.forecasts.sides import Standing
 from app.domain.ops.forecasts.views import DayFile, day_file
 from app.lib.clock import ISTANBUL, real_now
 from app.lib.uow import unit_of_work
-from app.rehearsal.scratch import MARK, drop_leftovers
+from app.rehearsal.scratch import MARK, drop_leftovers, scratch_database
 from app.server.commands import forecast_of
 from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources
@@ -168,6 +169,27 @@ async def test_one_that_breaks_off_says_so_and_is_tried_again_within_the_hour(ca
     assert (forecast.status, forecast.next_attempt_at) == (ForecastStatus.REFUSED, EVENING + HOUR)
     resources = replace(cashier.resources, foretell=nothing_happens)
     assert (await make_due(resources, DAY, EVENING + HOUR)).done == 1
+
+
+async def test_one_that_takes_too_long_says_so_leaves_no_copy_and_is_not_tried_again(
+    cashier: Cashier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def never_ends(resources: Resources, day: date, *, at: datetime) -> Foretold:
+        async with scratch_database(resources.settings.database_url):
+            await asyncio.Event().wait()
+        raise AssertionError
+
+    monkeypatch.setattr(service, "TIME_LIMIT", timedelta(milliseconds=300))
+    await make_due(replace(cashier.resources, foretell=never_ends), DAY, EVENING)
+    forecast = await cashier.the(Forecast)
+    assert "too large" in forecast.reason
+    assert forecast.next_attempt_at is None
+    server = await connect(cashier.resources.settings.database_url)
+    try:
+        left = await server.fetch("SELECT FROM pg_database WHERE datname LIKE '%' || $1 || '%'", MARK)
+    finally:
+        await server.close()
+    assert left == []
 
 
 async def test_a_role_that_may_not_create_databases_says_so(cashier: Cashier) -> None:

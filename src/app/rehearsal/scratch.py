@@ -46,12 +46,12 @@ async def scratch_database(source: str, dump: Path | None = None) -> AsyncIterat
         await drop_leftovers(server, f"{url.database}{MARK}")
         name = f"{url.database}{MARK}{await _stamp(server)}_{secrets.token_hex(4)}"
         copy = url.set(database=name)
-        copied = dump is None and await _create_from_template(server, url, name)
-        if not copied:
-            await _create(server, name)
-        # what is lost with the power is only a rehearsal
-        await server.execute(f'ALTER DATABASE "{name}" SET synchronous_commit TO off')
         try:
+            copied = dump is None and await _create_from_template(server, url, name)
+            if not copied:
+                await _create(server, name)
+            # what is lost with the power is only a rehearsal
+            await server.execute(f'ALTER DATABASE "{name}" SET synchronous_commit TO off')
             if dump is not None:
                 await _restore(copy, dump)
             elif not copied:
