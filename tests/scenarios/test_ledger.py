@@ -55,6 +55,20 @@ SPOILS = {
     "refunds_posted": NOBODYS.format(kind="refund"),
     "credit_notes_posted": NOBODYS.format(kind="credit_note"),
     "credit_used_posted": NOBODYS.format(kind="credit_used"),
+    "write_offs_posted": """
+        WITH run AS (
+            INSERT INTO reconciliation_runs (id, day, started_at, finished_at, sales_count, refund_count,
+                                             totals, difference_count)
+            VALUES (gen_random_uuid(), '2026-01-01', now(), now(), 0, 0, '{}', 1) RETURNING id),
+        difference AS (
+            INSERT INTO reconciliation_differences (id, run_id, position, cause, kind, currency, ours, theirs,
+                                                    facts)
+            SELECT gen_random_uuid(), id, 1, 'total', 'total', 'TRY', 2, 1,
+                   jsonb_build_object('check', 'balance')
+              FROM run)
+        INSERT INTO operator_cases (id, kind, subject, facts, opened_at, decision, closed_at)
+        VALUES (gen_random_uuid(), 'reconciliation_differs', '2026-01-01', '{}', now(), 'write_off', now())
+    """,
     "paid_once": """
         UPDATE payments SET status = 'succeeded', succeeded_at = now(), collected = 0, amount = 0
          WHERE status = 'created' AND order_id IN (SELECT id FROM orders WHERE status = 'paid')

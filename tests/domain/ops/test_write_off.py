@@ -12,7 +12,6 @@ from app.db.models import (
     DifferenceCause,
     Journal,
     JournalKind,
-    OperatorCase,
     Posting,
     ReconciliationDifference,
     ReconciliationRun,
@@ -76,18 +75,6 @@ async def test_what_paytr_owes_less_is_written_off_once_and_the_book_holds(
         assert (await find_breaks(session, at=now())).found == []
         entry = (await session.scalars(select(AuditEntry).where(AuditEntry.action == "case.write_off"))).one()
         assert (entry.actor_id, entry.facts["note"]) == (operator.user.id, NOTE)
-
-
-async def test_a_decision_without_its_posting_breaks_the_book(
-    session_maker: Maker, settings: Settings, operator: Operator
-) -> None:
-    await differing(session_maker, "balance")
-    async with unit_of_work(session_maker) as session:
-        case = (await session.scalars(select(OperatorCase))).one()
-        case.decision, case.closed_at = "write_off", now()
-    async with session_maker() as session:
-        found = (await find_breaks(session, at=now())).found
-    assert [finding.rule for finding in found] == ["write_offs_posted"]
 
 
 @pytest.mark.parametrize(("check", "others"), [("payout", 0), ("balance", 1)])
