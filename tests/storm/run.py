@@ -79,7 +79,9 @@ class Storm:
         settings = self._world.settings
         async with closing(build_resources(settings)) as resources:
             self._resources: Resources = resources
-            self._sandbox = httpx.AsyncClient(base_url=settings.paytr_base_url, timeout=30)
+            # A kept connection is given up long before the sandbox closes it, after 5 s, under a request.
+            kept = httpx.Limits(keepalive_expiry=1.0)
+            self._sandbox = httpx.AsyncClient(base_url=settings.paytr_base_url, timeout=30, limits=kept)
             await self._settle_in()
             with self._world.thunder(self._seed):
                 await in_parallel(self._crowd, self._buy)

@@ -17,8 +17,8 @@ from app.embedded.services import run
 from app.lib.settings import Settings
 
 SECRET_KEY = "a-storm-is-no-secret-but-a-key-has-to-be-long-enough"
-CALM_SECONDS = (0.4, 1.6)
-"""Between two strikes, at least and at most."""
+CALM_SECONDS = (1.0, 3.0)
+"""Between two strikes, at least and at most: a part that is only starting has nothing to lose yet."""
 
 
 @dataclass
