@@ -152,11 +152,11 @@ async def test_what_was_written_down_is_called_off_when_the_order_or_the_card_ha
     cashier: Cashier, debtor: Debtor
 ) -> None:
     at = now()
-    await cashier.write_down(debtor)
+    await cashier.write_down(debtor, at)
     await cashier.change(debtor.order, status=OrderStatus.CANCELED)
     await cashier.work(at + QUEUE_TIME + SECOND)
     await cashier.change(debtor.order, status=OrderStatus.OPEN)
-    await cashier.write_down(debtor)
+    await cashier.write_down(debtor, at)
     await cashier.change(debtor.card, refused_at=at)
     await cashier.work(at + QUEUE_TIME + 2 * SECOND)
     assert [payment.failure_code for payment in await cashier.all(Payment)] == ["not_sent"] * 2
