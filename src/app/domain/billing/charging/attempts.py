@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,11 +28,19 @@ SEND_WITHIN = timedelta(minutes=30)
 QUEUE_TIME = timedelta(minutes=1)
 """How long the queue has before the sweep sends what was written down."""
 SUBSCRIPTION = (
-    select(Subscription.id).where(Subscription.id == bindparam("subscription_id")).with_for_update()
+    select(Subscription.id)
+    .join(Order, Order.subscription_id == Subscription.id)
+    .where(Order.id == bindparam("order_id"))
+    .with_for_update(of=Subscription)
 )
-ORDER = select(Order).where(Order.id == bindparam("order_id")).execution_options(populate_existing=True)
-CARD = (
-    select(StoredCard).where(StoredCard.id == bindparam("card_id")).execution_options(populate_existing=True)
+ORDER_AND_CARD = (
+    select(Order, StoredCard)
+    .outerjoin(
+        StoredCard,
+        and_(StoredCard.id == bindparam("card_id"), StoredCard.company_id == Order.company_id),
+    )
+    .where(Order.id == bindparam("order_id"))
+    .execution_options(populate_existing=True)
 )
 UNDECIDED_OF_ORDER = (
     select(Payment)
@@ -57,10 +65,13 @@ async def write_down(session: AsyncSession, order_id: UUID, card_id: UUID, *, at
     Raises `AlreadyUnderWay` while any other attempt may take money, `CardUnfit`, `Parked` while the
     company's books do not agree, or `DomainError` when the order is not open any more.
     """
-    order = await _open_order(session, order_id)
+    # the subscription's lock lets one attempt begin at a time; what it may be is read once it is held
+    await session.execute(SUBSCRIPTION, {"order_id": order_id})
+    order, card = (await session.execute(ORDER_AND_CARD, {"order_id": order_id, "card_id": card_id})).one()
+    if order.status is not OrderStatus.OPEN:
+        raise DomainError(N_("This order is not open any more; there is nothing to pay."))
     await refuse_parked(session, order.company_id)
-    card = await session.scalar(CARD, {"card_id": card_id})
-    if card is None or card.company_id != order.company_id:
+    if card is None:
         raise CardUnfit(N_("There is no such card."))
     if objection := objection_to_card(card):
         raise CardUnfit(objection)
@@ -90,16 +101,6 @@ async def refuse_while_charging(session: AsyncSession, order_id: UUID) -> None:
     )
     if await session.scalar(statement) is not None:
         raise AlreadyUnderWay(UNDER_WAY)
-
-
-async def _open_order(session: AsyncSession, order_id: UUID) -> Order:
-    """Return an order that is still owed; its subscription's lock lets one attempt begin at a time."""
-    order = await session.get_one(Order, order_id)
-    await session.execute(SUBSCRIPTION, {"subscription_id": order.subscription_id})
-    order = (await session.scalars(ORDER, {"order_id": order_id})).one()
-    if order.status is not OrderStatus.OPEN:
-        raise DomainError(N_("This order is not open any more; there is nothing to pay."))
-    return order
 
 
 async def _waiting_to_leave(session: AsyncSession, order_id: UUID, card_id: UUID) -> Payment | None:
