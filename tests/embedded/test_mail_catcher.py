@@ -16,6 +16,7 @@ import pytest
 from app.embedded.mail_catcher.inbox import Inbox
 from app.embedded.parts import free_port
 
+START_SECONDS = 60
 # uvicorn shuts down and then ends by the signal it was sent
 ENDED_IN_ORDER = (0, -signal.SIGTERM)
 PDF = b"%PDF-1.4 \x00\xff invoice"
@@ -65,7 +66,7 @@ def start(directory: Path) -> Catcher:
     command += ["--smtp-port", str(smtp_port), "--http-port", str(http_port), "--directory", str(directory)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     web = httpx.Client(base_url=f"http://127.0.0.1:{http_port}", timeout=5)
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         try:
             web.get("/fingerprint")

@@ -26,6 +26,8 @@ from app.lib.ids import random_reference
 START_SECONDS = 60.0
 REPEAT_SECONDS = 0.05
 REPEAT_LIMIT = 40
+KEPT = httpx.Limits(keepalive_expiry=1.0)
+"""A kept connection is given up long before the sandbox closes it, after 5 s, under a request."""
 Answer = tuple[int, bytes]
 
 
@@ -174,7 +176,7 @@ def running_sandbox(receiver: Receiver, home: Path, *options: str) -> Iterator[S
         "--repeat-seconds", str(REPEAT_SECONDS), "--repeat-limit", str(REPEAT_LIMIT), *options,
     )  # fmt: skip
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10) as http:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=10, limits=KEPT) as http:
             wait_for(lambda: is_up(http, process), START_SECONDS)
             yield Sandbox(str(http.base_url).rstrip("/"), http, receiver)
     finally:
