@@ -156,6 +156,9 @@ async def test_a_company_moved_at_once_comes_to_what_daily_runs_bring(cashier: C
     assert found["payments"][PaymentStatus.SUCCEEDED] == 2
     assert "files.deleted" in found["access"]
     assert await everything_of(cashier, neighbour) == untouched
+    async with unit_of_work(cashier.resources.session_maker) as session:
+        broken = (await find_breaks(session, at=real_now())).found
+    assert moved.company.id not in {one.company_id for one in broken}, "the book is proven in its own time"
 
 
 async def test_thirteen_months_bring_thirteen_renewals_each_on_its_day(cashier: Cashier) -> None:

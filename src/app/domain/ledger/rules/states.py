@@ -1,6 +1,7 @@
 """What subscriptions and attempts are in, against what was paid.
 
 These do not stop charges, but for a paid subscription that was stopped: the engine itself brings them right.
+For a company on a test clock its own time counts, and nothing is late while the clock stands.
 """
 
 from app.domain.ledger.rules.rule import Rule
@@ -50,6 +51,7 @@ STATE_RULES = (
           FROM payments p
          WHERE p.status IN ('created', 'sent', 'unknown', 'waiting')
            AND coalesce(p.sent_at, p.expires_at) < :undecided_since
+           AND p.company_id NOT IN (SELECT company_id FROM test_clocks)
            AND NOT EXISTS (SELECT FROM operator_cases c
                             WHERE c.kind = 'outcome_unknown' AND c.subject = p.merchant_oid)
         """,
@@ -63,6 +65,7 @@ STATE_RULES = (
                jsonb_build_object('subscription', id, 'status', status, 'until', current_period_end) AS facts
           FROM subscriptions
          WHERE status = 'active' AND current_period_end < :paid_since
+           AND company_id NOT IN (SELECT company_id FROM test_clocks)
         """,
         parks=False,
     ),
@@ -74,8 +77,9 @@ STATE_RULES = (
                jsonb_build_object('subscription', s.id, 'status', s.status,
                                   'until', s.current_period_end) AS facts
           FROM subscriptions s
+          LEFT JOIN test_clocks t ON t.company_id = s.company_id
          WHERE s.status IN ('suspended', 'canceled')
-           AND s.current_period_start <= :at AND s.current_period_end > :at
+           AND s.current_period_start <= coalesce(t.at, :at) AND s.current_period_end > coalesce(t.at, :at)
            AND NOT (s.status = 'canceled' AND EXISTS (
                    SELECT FROM audit_entries a
                     WHERE a.company_id = s.company_id AND a.action = 'subscription.canceled_now'
