@@ -14,6 +14,7 @@ from app.cli_clock import clock
 from app.cli_ledger import ledger
 from app.cli_paytr import paytr
 from app.lib.errors import DomainError
+from app.lib.money import Money
 from app.lib.settings import Settings, SettingsError, load_settings
 from app.sandbox.command import sandbox
 
@@ -241,7 +242,10 @@ def billing_forecast(settings: Settings, day: datetime | None, as_json: bool) ->
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, default=str))
     else:
-        show([*report["figures"], *report["companies"]], as_json)
+        for row in report["figures"]:
+            sides = "  ".join(f"{side} {_counted(row[side]):>24}" for side in ("expected", "happened"))
+            click.echo(f"{row['figure']:<13} {row['of']:<22} {sides}")
+        show(report["companies"], as_json)
         click.echo(f"{report['day']}: {report['reason'] or report['status']}")
     sys.exit(0 if report["status"] == "made" else 1)
 
@@ -287,3 +291,10 @@ def show(rows: list[dict[str, Any]], as_json: bool) -> None:
         return
     for row in rows:
         click.echo("  ".join(f"{name}: {value}" for name, value in row.items()))
+
+
+def _counted(side: dict[str, int] | None) -> str:
+    """Return one side of a figure: how often, and the amount in whole units of its currency."""
+    if side is None:
+        return "-"
+    return f"{side['count']} · {Money(side['amount']).major:,.2f}" if side["amount"] else str(side["count"])
