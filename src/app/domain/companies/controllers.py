@@ -5,6 +5,7 @@ from typing import Any
 
 from litestar import Controller, Response, delete, get, post
 from litestar.params import FromQuery, URLEncodedBody
+from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.accounts import service as accounts
@@ -15,7 +16,7 @@ from app.lib.errors import InvalidInput
 from app.lib.http import PUBLIC, AnyRequest, Injected, local_address, redirect
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
-from app.lib.templating import page
+from app.lib.templating import form_page
 from app.lib.throttles import Throttle
 
 
@@ -54,14 +55,7 @@ class LoginController(Controller):
         viewer = request.scope["user"]
         if viewer is not None:
             return redirect(request, company_sessions.way_on(viewer.user, next))
-        return page(
-            request,
-            "accounts/login.html.j2",
-            block="login_form",
-            form=Login(next=next),
-            after=after,
-            errors={},
-        )
+        return login_page(request, Login(next=next), after=after)
 
     @post("/login", name="login:create", status_code=200)
     async def create(
@@ -79,15 +73,7 @@ class LoginController(Controller):
         try:
             user = await accounts.authenticate(db_session, email=data.email, password=data.password, at=now())
         except InvalidInput as refusal:
-            return page(
-                request,
-                "accounts/login.html.j2",
-                block="login_form",
-                status_code=422,
-                form=data,
-                after="",
-                errors={refusal.field: refusal},
-            )
+            return login_page(request, data, refusal)
         await company_sessions.begin(request, sessions, db_session, user)
         await tries.succeed()
         answer = redirect(request, company_sessions.way_on(user, data.next))
@@ -113,3 +99,12 @@ class LoginController(Controller):
         user = viewer.user if viewer else None
         choose_preferences(user, answer, language=data.language, color_scheme=data.color_scheme)
         return answer
+
+
+def login_page(
+    request: AnyRequest, form: Login, refusal: InvalidInput | None = None, *, after: str = ""
+) -> Template:
+    """Return the form with what was typed; `after` names what led here."""
+    return form_page(
+        request, "accounts/login.html.j2", block="login_form", refusal=refusal, form=form, after=after
+    )
