@@ -167,6 +167,8 @@ class Engine(RuleBasedStateMachine):
         self.all = [
             Dealings(self.world, await make_customer(sessions, name=name, at=EPOCH)) for name in names
         ]
+        await self.all[0].buy("starter", "month", "paid")  # one pays already, one tries
+        await self.all[0].keep_card("paid")
         self.seen: Fingerprints = {}
 
     async def _do(self, who: int | None, doing: Coroutine[Any, Any, None]) -> None:
