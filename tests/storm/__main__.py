@@ -6,6 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from app.lib.log import configure_logging
 from tests.storm.run import report, storm
 
 
@@ -15,6 +16,7 @@ def main() -> int:
     options.add_argument("--orders", type=int, default=5_000)
     options.add_argument("--seed", type=int, default=secrets.randbelow(1_000_000))
     chosen = options.parse_args()
+    configure_logging("error", as_json=False)  # a storm warns of thousands of things it has caused itself
     print(f"seed {chosen.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="tezgah-storm-") as folder:
         Path(folder).chmod(0o755)
