@@ -276,7 +276,7 @@ def health(settings: Settings, as_json: bool) -> None:
 
 def run_with(settings: Settings, command: Callable[[Any], Awaitable[Any]]) -> Any:
     """Run one command on the process's resources and close them."""
-    from app.server.commands import with_resources
+    from app.server.resources import with_resources
 
     try:
         return asyncio.run(with_resources(settings, command))

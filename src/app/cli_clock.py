@@ -97,7 +97,7 @@ def tell(file: Any) -> None:
 
 def run(settings: Settings, command: Callable[[Any], Awaitable[Any]]) -> Any:
     """Run one command on the process's resources."""
-    from app.server.commands import with_resources
+    from app.server.resources import with_resources
 
     try:
         return asyncio.run(with_resources(settings, command))

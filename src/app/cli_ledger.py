@@ -19,7 +19,7 @@ def ledger() -> None:
 def ledger_check(settings: Settings, as_json: bool) -> None:
     """Prove the whole book by every rule; succeeds when all of them hold."""
     from app.cli import run_with, show
-    from app.server.commands import check_ledger
+    from app.server.ledger_commands import check_ledger
 
     report = run_with(settings, check_ledger)
     broken = [rule for rule in report["rules"] if rule["breaks"]]
@@ -43,7 +43,7 @@ def ledger_check(settings: Settings, as_json: bool) -> None:
 def ledger_credit_notes(settings: Settings, references: tuple[str, ...], issue: bool, as_json: bool) -> None:
     """List refunds without a credit note, or of some REFERENCES; succeeds when none is left."""
     from app.cli import run_with, show
-    from app.server.commands import credit_notes
+    from app.server.ledger_commands import credit_notes
 
     missing = run_with(settings, lambda resources: credit_notes(resources, references, issue=issue))
     show(missing, as_json)

@@ -3,9 +3,9 @@
 from app.domain.billing.reconciliation.service import CUT_OFF_AFTER
 from app.domain.jobs import POLICIES, SCHEDULED, Job, Queue
 from app.server.plugins import CONCURRENCY, CRON_SECONDS, build_workers
-from app.tasks import CRONS, TASKS
 from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources
+from app.tasks.registry import CRONS, TASKS
 
 
 def test_every_job_has_one_task_and_one_policy() -> None:

@@ -19,11 +19,11 @@ from app.lib.ids import uuid7
 from app.lib.storage import MemoryStorage
 from app.lib.uow import unit_of_work
 from app.server.commands import billing_pass
-from app.tasks import CRONS
 from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources
 from app.tasks.forecasts import make_forecast
 from app.tasks.maintenance import KEEP_IDLE_RUNS, forget_idle_runs
+from app.tasks.registry import CRONS
 from app.tasks.sweeping import sweep
 from tests.factories import make_customer, pay
 

@@ -108,4 +108,4 @@ SCHEDULED = {
     ),
     "forget_idle_runs": Work(N_("Tidying up"), N_("Removes old records of runs that found nothing.")),
 }
-"""By the name its runs are recorded under; a test holds it to the list of crons (`app.tasks.CRONS`)."""
+"""By the name its runs are recorded under; a test holds it to the crons of `app.tasks.registry`."""

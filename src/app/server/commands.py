@@ -1,6 +1,5 @@
 """What the commands do, on the resources of one process."""
 
-from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,25 +13,14 @@ from app.domain.billing.demo.service import seed_demo
 from app.domain.billing.reconciliation.book import day_of
 from app.domain.billing.reconciliation.service import reconcile_day
 from app.domain.billing.reconciliation.views import day_file
-from app.domain.billing.refunds.missing_notes import issue_missing_notes, missing_notes
-from app.domain.ledger.proof import open_breaks, prove
-from app.domain.ledger.rules import RULES
 from app.domain.ops.forecasts.sheets import day_as_json
 from app.domain.ops.forecasts.views import day_file as forecast_file
 from app.domain.plans.service import publish_catalogue
 from app.lib.clock import now, real_now
-from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
-from app.server.resources import build_resources, closing
 from app.tasks.billing import SWEEPS
 from app.tasks.context import Resources
 from app.tasks.forecasts import make_due
-
-
-async def with_resources(settings: Settings, command: Callable[[Resources], Awaitable[Any]]) -> Any:
-    """Run a command on resources of its own and close them afterwards."""
-    async with closing(build_resources(settings)) as resources:
-        return await command(resources)
 
 
 async def upgrade(resources: Resources) -> None:
@@ -134,49 +122,6 @@ async def forecast_of(resources: Resources, day: date | None) -> dict[str, Any]:
         await make_due(resources, day, at, by_hand=True)
     async with unit_of_work(resources.session_maker) as session:
         return day_as_json(await forecast_file(session, day, at=real_now()))
-
-
-async def check_ledger(resources: Resources) -> dict[str, Any]:
-    """Prove the whole book now, keep the proof, and return it with every rule and what breaks it."""
-    at = now()
-    async with unit_of_work(resources.session_maker) as session:
-        proof = await prove(session, at=at)
-        breaks = await open_breaks(session)
-        found: dict[str, list[dict[str, Any]]] = {}
-        for one in breaks:
-            found.setdefault(one.rule, []).append(
-                {"subject": one.subject, "company": one.company_id, "since": one.found_at, "rows": one.rows}
-            )
-        return {
-            "at": at,
-            "seconds": (proof.finished_at - proof.started_at).total_seconds(),
-            "postings": proof.postings,
-            "rules": [
-                {"rule": rule.key, "says": rule.sentence, "breaks": found.get(rule.key, [])} for rule in RULES
-            ],
-        }
-
-
-async def credit_notes(
-    resources: Resources, references: Collection[str], *, issue: bool
-) -> list[dict[str, Any]]:
-    """Return the refunds that lack their credit note, after issuing it if wished."""
-    if issue:
-        found = await issue_missing_notes(resources.session_maker, resources.settings, references, at=now())
-    else:
-        async with unit_of_work(resources.session_maker) as session:
-            found = await missing_notes(session)
-    return [
-        {
-            "refund": one.reference,
-            "invoice": one.invoice_number,
-            "amount": one.amount,
-            "currency": one.currency,
-            "given_back": one.returned_at.isoformat(timespec="seconds"),
-        }
-        for one in found
-        if not references or one.reference in references
-    ]
 
 
 async def demo(resources: Resources, companies: int) -> list[str]:

@@ -1,7 +1,7 @@
 """One builder per plugin; the queue is built without connecting, so that importing needs no Redis."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import wraps
 from typing import Any
@@ -23,7 +23,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from app.domain.jobs import POLICIES, Job, Queue
 from app.lib.settings import Settings
 from app.lib.uow import ENQUEUE, Deferred, Enqueue, request_edge
-from app.tasks import CRONS, TASKS, Task
 from app.tasks.context import Resources
 
 Alchemy = SQLAlchemyAsyncConfig
@@ -38,6 +37,7 @@ LEFT_OPEN = timedelta(minutes=1)
 CRON_SECONDS = {"sweep_reconciliation": 840, "sweep_clocks": 840, "make_forecast": 1320}
 """Of crons that need more than five minutes: a day is up to some thirty reports, and PayTR may be slow; a
 clock may have years to go; a day is told in twenty minutes or not at all."""
+Task = Callable[..., Awaitable[Any]]
 log = structlog.stdlib.get_logger("queue")
 
 
@@ -107,6 +107,10 @@ def build_queues(settings: Settings) -> SAQPlugin:
 
 def build_workers(settings: Settings, resources: Resources) -> SAQPlugin:
     """Return the queues with their tasks; the crons run on the queue they are listed for."""
+    from app.tasks.registry import (  # all that workers do, of which no other process needs anything
+        CRONS,
+        TASKS,
+    )
 
     async def hand_over(context: Context) -> None:
         context["resources"] = resources  # type: ignore[typeddict-unknown-key]  # SAQ's context is open
@@ -114,7 +118,15 @@ def build_workers(settings: Settings, resources: Resources) -> SAQPlugin:
     return SAQPlugin(
         SAQConfig(
             queue_configs=[
-                _queue(settings, name, startup=hand_over, before_process=bind_log_context) for name in Queue
+                _queue(
+                    settings,
+                    name,
+                    startup=hand_over,
+                    before_process=bind_log_context,
+                    tasks=[named(job, task) for job, task in TASKS if POLICIES[job].queue is name],
+                    scheduled_tasks=[scheduled(cron, task) for queue, cron, task in CRONS if queue is name],
+                )
+                for name in Queue
             ]
         )
     )
@@ -166,21 +178,20 @@ def saq_job(item: Deferred) -> SaqJob:
     )
 
 
-def _queue(settings: Settings, name: Queue, **hooks: object) -> QueueConfig:
+def _queue(settings: Settings, name: Queue, **work: object) -> QueueConfig:
     return QueueConfig(
         name=name.value,
         dsn=settings.redis_url,
         broker_instance_options={"socket_connect_timeout": 1, "retry": Retry(NoBackoff(), 1)},
         concurrency=CONCURRENCY[name],
-        tasks=[named(job, task) for job, task in TASKS if POLICIES[job].queue is name],
-        scheduled_tasks=[
-            CronJob(function=task, cron=cron, timeout=CRON_SECONDS.get(task.__name__, 300), retries=1)
-            for queue, cron, task in CRONS
-            if queue is name
-        ],
         shutdown_grace_period_s=10,
-        **hooks,  # type: ignore[arg-type]
+        **work,  # type: ignore[arg-type]
     )
+
+
+def scheduled(cron: str, task: Task) -> CronJob:
+    """Return a task that the queue makes at these minutes, once for all workers."""
+    return CronJob(function=task, cron=cron, timeout=CRON_SECONDS.get(task.__name__, 300), retries=1)
 
 
 def named(job: Job, task: Task) -> Task:

@@ -1,18 +1,20 @@
 """Builds and closes what one process holds."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from datetime import date, datetime
+from typing import Any
 
 import httpx
 
 from app.domain.notifications.mailer import SmtpMailer
+from app.domain.ops.forecasts.service import Foretold
 from app.domain.payments.paytr.client import PaytrGateway
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT, PaytrCredentials
 from app.domain.workspaces.drivers import driver_for
 from app.domain.workspaces.routing import Routes
 from app.lib.settings import Settings, SettingsError
 from app.lib.storage import open_storage
-from app.rehearsal.stage import foretell
 from app.server.plugins import build_engine, build_queues, build_redis, build_session_maker, enqueue_into
 from app.tasks.context import Resources
 
@@ -65,3 +67,16 @@ async def closing(resources: Resources) -> AsyncIterator[Resources]:
         await resources.redis.aclose()
         await resources.routes.close()
         await resources.engine.dispose()
+
+
+async def with_resources(settings: Settings, command: Callable[[Resources], Awaitable[Any]]) -> Any:
+    """Run a command on resources of its own and close them afterwards."""
+    async with closing(build_resources(settings)) as resources:
+        return await command(resources)
+
+
+async def foretell(resources: Resources, day: date, *, at: datetime) -> Foretold:
+    """Rehearse a day (`rehearsal.stage`); what that takes is loaded when it is asked for."""
+    from app.rehearsal import stage
+
+    return await stage.foretell(resources, day, at=at)
