@@ -142,7 +142,9 @@ def _line(event: Event, language: str) -> list[Cell]:
 
 def _event(row: Row[*tuple[Any, ...]]) -> Event:
     entry, person = row
-    return Event(entry.id, entry.at, entry.action, entry.actor, person, entry.address, entry.facts)
+    # where PayTR or our support calls from is nothing of the company's
+    address = entry.address if entry.actor == "user" else None
+    return Event(entry.id, entry.at, entry.action, entry.actor, person, address, entry.facts)
 
 
 def _select(company_id: UUID, wanted: Wanted) -> Select[*tuple[Any, ...]]:
