@@ -19,7 +19,6 @@ from app.db.models import (
     Payment,
     PaymentStatus,
     PlanPrice,
-    Role,
     Subscription,
     SubscriptionStatus,
 )
@@ -27,6 +26,7 @@ from app.domain.audit.service import record
 from app.domain.billing.charging.attempts import refuse_while_charging
 from app.domain.billing.ordering import order_at_price
 from app.domain.billing.verification.rules import LADDER
+from app.domain.companies.permissions import Permission
 from app.domain.companies.viewer import Viewer
 from app.domain.ledger.credits import credit_of
 from app.domain.payments.declines import REQUEST_REFUSED
@@ -34,7 +34,7 @@ from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGat
 from app.domain.payments.values import BasketLine, FrameRequest, FrameToken
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.queries import newest_subscription
-from app.lib.errors import DomainError, InvalidInput, NotAllowed, NotFound
+from app.lib.errors import DomainError, InvalidInput, NotFound
 from app.lib.i18n import N_
 from app.lib.ids import random_reference, uuid7
 from app.lib.settings import Settings
@@ -91,8 +91,7 @@ async def place_order(
     Raises `ChangesPlan` while a paid period of another plan or interval runs, and `CreditCovers` with the
     order when no card has to pay.
     """
-    if not viewer.may(Role.ADMIN, Role.BILLING):
-        raise NotAllowed(N_("Only owners, admins and billing people can pay."))
+    viewer.require(Permission.PAY)
     if interval not in set(Interval):
         raise InvalidInput(N_("Choose monthly or yearly."), field="interval")
     price = await current_price(session, plan_code, Interval(interval))
@@ -118,8 +117,7 @@ async def pay_change(session: AsyncSession, viewer: Viewer, order_id: UUID, *, a
 
     Raises `NotFound`, `AlreadyUnderWay`, or `DomainError` when it was paid, canceled or asked for long ago.
     """
-    if not viewer.may(Role.ADMIN, Role.BILLING):
-        raise NotAllowed(N_("Only owners, admins and billing people can pay."))
+    viewer.require(Permission.PAY)
     await newest_subscription(session, viewer.company.id, lock=True)
     order = await session.get(Order, order_id, populate_existing=True)
     if order is None or order.company_id != viewer.company.id or order.kind is not OrderKind.CHANGE:

@@ -18,6 +18,8 @@ from app.db.models import (
     TestClock,
     User,
 )
+from app.domain.companies.permissions import WORDS, Permission, allows
+from app.lib.errors import NotAllowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,14 @@ class Viewer:
     clock: TestClock | None = None
     """The company's own time, where it is not the real one."""
 
-    def may(self, *roles: Role) -> bool:
-        """Say whether the person has one of these roles; an owner has them all."""
-        return self.role is Role.OWNER or self.role in roles
+    def can(self, permission: Permission) -> bool:
+        """Say whether the person's role has a permission; templates name it by its value."""
+        return allows(self.role, permission)
+
+    def require(self, permission: Permission) -> None:
+        """Raise `NotAllowed` with the permission's own sentence unless the role has it."""
+        if not self.can(permission):
+            raise NotAllowed(WORDS[permission].refusal)
 
 
 async def viewer_of(

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Interval, Order, Payment, Role, StoredCard, Subscription, Workspace
+from app.db.models import Interval, Order, Payment, StoredCard, Subscription, Workspace
 from app.domain.audit.service import record
 from app.domain.billing.cards.choice import default_fit_card
 from app.domain.billing.cards.store import cards_of
@@ -20,11 +20,12 @@ from app.domain.billing.changes.quotes import Quote, quote
 from app.domain.billing.changes.reading import charge_under_way, held_by, is_running
 from app.domain.billing.charging.service import request_charge
 from app.domain.billing.settlement.free import settle_with_credit
+from app.domain.companies.permissions import Permission
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.queries import newest_subscription
-from app.lib.errors import DomainError, InvalidInput, NotAllowed
+from app.lib.errors import DomainError, InvalidInput
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.uow import defer
@@ -115,8 +116,7 @@ async def undo_pending(session: AsyncSession, viewer: Viewer, *, at: datetime) -
 
 def require_payer(viewer: Viewer) -> None:
     """Refuse people who may not decide about the company's plan."""
-    if not viewer.may(Role.ADMIN, Role.BILLING):
-        raise NotAllowed(N_("Only owners, admins and billing people can change or cancel the plan."))
+    viewer.require(Permission.CHANGE_PLAN)
 
 
 async def _subscription(session: AsyncSession, viewer: Viewer) -> Subscription:

@@ -6,16 +6,16 @@ from litestar.response import ServerSentEvent, Template
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Role
 from app.domain.billing.dunning.outlook import dunning_view
 from app.domain.billing.papers import papers_of
 from app.domain.billing.terms import terms_of
 from app.domain.billing.trials.conversion import conversion_choice
 from app.domain.billing.views import BillingOverview, invoice_of, overview_of
+from app.domain.companies.permissions import Permission
 from app.domain.companies.viewer import Viewer
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.lib.clock import now
-from app.lib.errors import InvalidInput, NotAllowed, Unavailable
+from app.lib.errors import InvalidInput, Unavailable
 from app.lib.events import stream
 from app.lib.http import AnyRequest, Injected
 from app.lib.i18n import N_
@@ -25,7 +25,6 @@ from app.lib.templating import form_page, page
 
 DASHBOARD_BLOCKS = frozenset({"plan_card", "usage", "workspaces", "payments"})
 BILLING_BLOCKS = frozenset({"plan_card", "dunning", "trial", "plans", "payments", "invoices"})
-BILLING_ROLES = (Role.ADMIN, Role.BILLING)
 
 
 class DashboardController(Controller):
@@ -118,5 +117,4 @@ async def billing_page(
 
 def require_billing(viewer: Viewer) -> None:
     """Refuse people who have nothing to do with the company's money."""
-    if not viewer.may(*BILLING_ROLES):
-        raise NotAllowed(N_("Only owners, admins and billing people see payments and invoices."))
+    viewer.require(Permission.SEE_BILLING)

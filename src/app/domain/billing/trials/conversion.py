@@ -19,7 +19,6 @@ from app.db.models import (
     OrderStatus,
     Payment,
     PlanPrice,
-    Role,
     StoredCard,
     Subscription,
     SubscriptionStatus,
@@ -29,11 +28,12 @@ from app.domain.billing.cards.choice import default_fit_card
 from app.domain.billing.cards.store import cards_of
 from app.domain.billing.charging.service import request_charge
 from app.domain.billing.ordering import order_at_price
+from app.domain.companies.permissions import Permission
 from app.domain.companies.queries import billing_contact
 from app.domain.companies.viewer import Viewer
 from app.domain.plans.queries import Offer, on_sale
 from app.domain.subscriptions.queries import newest_subscription
-from app.lib.errors import DomainError, InvalidInput, NotAllowed
+from app.lib.errors import DomainError, InvalidInput
 from app.lib.i18n import N_
 
 CARD_HAD_ITS_TRIAL = N_(
@@ -166,8 +166,7 @@ async def has_undecided_payment(session: AsyncSession, subscription: Subscriptio
 
 
 async def _running_trial(session: AsyncSession, viewer: Viewer, *, at: datetime) -> Subscription:
-    if not viewer.may(Role.ADMIN, Role.BILLING):
-        raise NotAllowed(N_("Only owners, admins and billing people can pay."))
+    viewer.require(Permission.PAY)
     subscription = await newest_subscription(session, viewer.company.id, lock=True)
     if (
         subscription is None

@@ -10,14 +10,14 @@ from litestar.params import FromQuery, QueryParameter
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Role
+from app.domain.companies.permissions import Permission
 from app.domain.companies.viewer import Viewer
 from app.domain.people.activity import AREAS, COLUMNS, Event, Wanted, events_of, file_of, who
 from app.lib.clock import ISTANBUL, now
 from app.lib.days import Days, read_days
-from app.lib.errors import InvalidInput, NotAllowed
+from app.lib.errors import InvalidInput
 from app.lib.http import AnyRequest, Injected
-from app.lib.i18n import N_, translate
+from app.lib.i18n import translate
 from app.lib.sheets import as_csv
 from app.lib.templating import current_language, form_page
 
@@ -104,5 +104,4 @@ def days_of(first: str, last: str) -> Days:
 
 def require_answerable(viewer: Viewer) -> None:
     """Refuse those who do not answer for the company."""
-    if not viewer.may(Role.ADMIN):
-        raise NotAllowed(N_("Only owners and admins see what everybody has done."))
+    viewer.require(Permission.SEE_ACTIVITY)
