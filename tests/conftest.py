@@ -30,7 +30,8 @@ from app.lib.storage import MemoryStorage
 from app.lib.uow import unit_of_work
 from app.rehearsal.stage import foretell
 from app.server.core import build_application
-from app.server.plugins import build_engine, build_queues, build_redis, build_session_maker, enqueue_into
+from app.server.database import build_engine, build_session_maker
+from app.server.plugins import build_queues, build_redis, enqueue_into
 from app.tasks.context import Resources
 from tests.spreading import ByFile
 

@@ -13,7 +13,8 @@ from app.domain.workspaces.routing import Routes
 from app.embedded import valkey
 from app.embedded.parts import free_port
 from app.embedded.services import run
-from app.server.plugins import build_queues, build_redis, build_session_maker, enqueue_into
+from app.server.database import build_session_maker
+from app.server.plugins import build_queues, build_redis, enqueue_into
 from app.tasks.context import Resources
 from tests.conftest import msgspec_replace
 

@@ -3,17 +3,15 @@
 import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import click
 
 from app.cli_clock import clock
 from app.cli_ledger import ledger
 from app.cli_paytr import paytr
-from app.lib.errors import DomainError
+from app.cli_running import run_with, show
 from app.lib.money import Money
 from app.lib.settings import Settings, SettingsError, load_settings
 from app.sandbox.command import sandbox
@@ -272,25 +270,6 @@ def health(settings: Settings, as_json: bool) -> None:
     checks = run_with(settings, lambda resources: readiness(resources.engine, resources.redis))
     show([{"part": part, "state": state} for part, state in checks.items()], as_json)
     sys.exit(0 if all(state == "ok" for state in checks.values()) else 1)
-
-
-def run_with(settings: Settings, command: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Run one command on the process's resources and close them."""
-    from app.server.resources import with_resources
-
-    try:
-        return asyncio.run(with_resources(settings, command))
-    except (SettingsError, DomainError) as error:
-        raise click.ClickException(str(error)) from error
-
-
-def show(rows: list[dict[str, Any]], as_json: bool) -> None:
-    """Print rows for people or for programs."""
-    if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, default=str))
-        return
-    for row in rows:
-        click.echo("  ".join(f"{name}: {value}" for name, value in row.items()))
 
 
 def _counted(side: dict[str, int] | None) -> str:

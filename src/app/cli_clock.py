@@ -1,15 +1,13 @@
 """`tezgah clock`: one company's time, in development and test."""
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import click
 
-from app.lib.errors import DomainError
-from app.lib.settings import Settings, SettingsError
+from app.cli_running import run_with
+from app.lib.settings import Settings
 
 
 @click.group()
@@ -30,7 +28,7 @@ def clock_set(settings: Settings, company: str, to: str) -> None:
     """Put COMPANY (its short name, or its name) on a clock that stands at the present moment."""
     from app.server import clock_commands as commands
 
-    tell(run(settings, lambda resources: commands.set_clock(resources, company, to, progress)))
+    tell(run_with(settings, lambda resources: commands.set_clock(resources, company, to, progress)))
 
 
 @clock.command("advance")
@@ -44,7 +42,7 @@ def clock_advance(settings: Settings, company: str, to: str, by: str) -> None:
 
     if bool(to) == bool(by):
         raise click.UsageError("Say either --to or --by.")
-    file = run(settings, lambda resources: commands.move_clock(resources, company, to, by, progress))
+    file = run_with(settings, lambda resources: commands.move_clock(resources, company, to, by, progress))
     tell(file)
 
 
@@ -55,7 +53,7 @@ def clock_release(settings: Settings, company: str) -> None:
     """Let COMPANY return to real time, once that has reached its clock."""
     from app.server import clock_commands as commands
 
-    run(settings, lambda resources: commands.free_clock(resources, company))
+    run_with(settings, lambda resources: commands.free_clock(resources, company))
     click.echo(f"{company} lives in real time again.")
 
 
@@ -66,7 +64,7 @@ def clock_list(settings: Settings, as_json: bool) -> None:
     """List the companies that live on a clock."""
     from app.server import clock_commands as commands
 
-    rows = run(settings, commands.show_clocks)
+    rows = run_with(settings, commands.show_clocks)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False))
         return
@@ -93,13 +91,3 @@ def tell(file: Any) -> None:
     click.echo(f"{row.company.slug} is at {local(row.clock.at)}, {status}: {happened or 'nothing happened'}")
     if row.clock.error:
         raise click.ClickException(f"The engine failed there: {row.clock.error}")
-
-
-def run(settings: Settings, command: Callable[[Any], Awaitable[Any]]) -> Any:
-    """Run one command on the process's resources."""
-    from app.server.resources import with_resources
-
-    try:
-        return asyncio.run(with_resources(settings, command))
-    except (SettingsError, DomainError) as error:
-        raise click.ClickException(str(error)) from error

@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from app.cli_running import run, run_with, show
 from app.lib.settings import Settings
 
 
@@ -18,10 +19,10 @@ def ledger() -> None:
 @click.pass_obj
 def ledger_check(settings: Settings, as_json: bool) -> None:
     """Prove the whole book by every rule; succeeds when all of them hold."""
-    from app.cli import run_with, show
+    from app.server.database import with_database
     from app.server.ledger_commands import check_ledger
 
-    report = run_with(settings, check_ledger)
+    report = run(with_database(settings, check_ledger))
     broken = [rule for rule in report["rules"] if rule["breaks"]]
     if as_json:
         click.echo(json.dumps(report, ensure_ascii=False, default=str))
@@ -42,7 +43,6 @@ def ledger_check(settings: Settings, as_json: bool) -> None:
 @click.pass_obj
 def ledger_credit_notes(settings: Settings, references: tuple[str, ...], issue: bool, as_json: bool) -> None:
     """List refunds without a credit note, or of some REFERENCES; succeeds when none is left."""
-    from app.cli import run_with, show
     from app.server.ledger_commands import credit_notes
 
     missing = run_with(settings, lambda resources: credit_notes(resources, references, issue=issue))

@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, async_sessionmaker
 
 from app.db.base import Base
 from app.domain.payments.paytr.fake import InMemoryGateway
-from app.server.plugins import build_engine
+from app.server.database import build_engine
 from app.tasks.context import Resources
 from tests.conftest import KEPT, empty
 from tests.engine.dealings import ANSWERS, Dealings

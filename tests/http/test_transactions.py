@@ -1,6 +1,6 @@
 """The end of a request: what is answered below 400 is saved, everything else leaves nothing.
 
-`lib.uow.request_edge` reads Advanced Alchemy's private scope state; these tests break when it moves.
+`lib.request_edge` reads Advanced Alchemy's private scope state; these tests break when it moves.
 """
 
 from collections.abc import AsyncIterator

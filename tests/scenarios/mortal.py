@@ -28,7 +28,7 @@ from app.lib.clock import now
 from app.lib.settings import Settings
 from app.lib.statements import DriverTransaction
 from app.lib.storage import FileStorage
-from app.server.plugins import build_engine
+from app.server.database import build_engine
 from tests.scenarios.letterbox import Letterbox
 
 

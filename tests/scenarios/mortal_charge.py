@@ -19,7 +19,7 @@ from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.values import ChargeAnswer, ChargeOutcome, Inquiry, PaymentRequest
 from app.lib.clock import now
 from app.lib.settings import Settings
-from app.server.plugins import build_engine
+from app.server.database import build_engine
 from tests.scenarios.mortal import Boundaries
 
 

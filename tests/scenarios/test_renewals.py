@@ -23,7 +23,7 @@ from app.domain.ledger.credits import credit_of
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.periods import boundary
 from app.lib.uow import unit_of_work
-from app.server.plugins import build_engine
+from app.server.database import build_engine
 from app.tasks.billing import SWEEPS
 from app.tasks.subscriptions import manage_subscriptions
 from tests.factories import make_customer

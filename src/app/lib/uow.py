@@ -9,20 +9,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from advanced_alchemy.extensions.litestar._utils import (  # pinned; a test breaks when they move
-    delete_aa_scope_state,
-    get_aa_scope_state,
-)
-from litestar.types import Message, Scope
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.lib.statements import DriverTransaction
 
 DEFERRED = "deferred_jobs"
 ENQUEUE = "enqueue"
-RESPONSE_ENDS = frozenset(
-    {"http.response.start", "http.disconnect", "websocket.disconnect", "websocket.close"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,25 +100,3 @@ async def driver_unit_of_work(
             fairy.invalidate()  # cut off in the middle: nobody may find its transaction open
         fairy.close()
     await hand_over(transaction)
-
-
-def request_edge(scope_key: str) -> Callable[[Message, Scope], Awaitable[None]]:
-    """Return the hook that ends a request's transaction: commit below 400, roll back otherwise.
-
-    Advanced Alchemy's own hook swallows failed commits; this one raises, so that a client is never told
-    that something was saved when it was not.
-    """
-
-    async def close_request(message: Message, scope: Scope) -> None:
-        session: AsyncSession | None = get_aa_scope_state(scope, scope_key)
-        if session is None:
-            return
-        try:
-            if message["type"] == "http.response.start":
-                await (commit if message["status"] < 400 else roll_back)(session)
-        finally:
-            if message["type"] in RESPONSE_ENDS:
-                await session.close()
-                delete_aa_scope_state(scope, scope_key)
-
-    return close_request

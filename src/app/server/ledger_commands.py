@@ -1,19 +1,23 @@
 """What the commands of the book do, on the resources of one process."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.domain.ledger.proof import open_breaks, prove
 from app.domain.ledger.rules import RULES
 from app.lib.clock import now
 from app.lib.uow import unit_of_work
-from app.tasks.context import Resources
+
+if TYPE_CHECKING:
+    from app.tasks.context import Resources  # which loads every adapter; a check needs none
 
 
-async def check_ledger(resources: Resources) -> dict[str, Any]:
+async def check_ledger(session_maker: async_sessionmaker[AsyncSession]) -> dict[str, Any]:
     """Prove the whole book now, keep the proof, and return it with every rule and what breaks it."""
     at = now()
-    async with unit_of_work(resources.session_maker) as session:
+    async with unit_of_work(session_maker) as session:
         proof = await prove(session, at=at)
         breaks = await open_breaks(session)
         found: dict[str, list[dict[str, Any]]] = {}
@@ -32,7 +36,7 @@ async def check_ledger(resources: Resources) -> dict[str, Any]:
 
 
 async def credit_notes(
-    resources: Resources, references: Collection[str], *, issue: bool
+    resources: "Resources", references: Collection[str], *, issue: bool
 ) -> list[dict[str, Any]]:
     """Return the refunds that lack their credit note, after issuing it if wished."""
     from app.domain.billing.refunds.missing_notes import issue_missing_notes, missing_notes

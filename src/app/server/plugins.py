@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
 from functools import wraps
 from typing import Any
 from uuid import uuid4
@@ -16,67 +15,23 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from saq.job import Job as SaqJob
 from saq.types import Context
-from sqlalchemy import event
-from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.domain.jobs import POLICIES, Job, Queue
+from app.lib.request_edge import request_edge
 from app.lib.settings import Settings
-from app.lib.uow import ENQUEUE, Deferred, Enqueue, request_edge
+from app.lib.uow import Deferred, Enqueue
 from app.tasks.context import Resources
 
 Alchemy = SQLAlchemyAsyncConfig
 ENQUEUE_SECONDS = 2.0
 """How long a request waits for the queue after its commit; PayTR is waiting for our answer meanwhile."""
 CONCURRENCY = {Queue.BILLING: 4, Queue.PAYTR: 8, Queue.MAIL: 2, Queue.WORKSPACES: 4}
-LOCK_WAIT = timedelta(seconds=10)
-"""How long a statement waits for a row that another transaction holds; then it fails, and is tried again
-by whoever finds its row due (docs/adr/0026)."""
-LEFT_OPEN = timedelta(minutes=1)
-"""How long one of our transactions may do nothing until the server ends it, and with it its locks."""
 CRON_SECONDS = {"sweep_reconciliation": 840, "sweep_clocks": 840, "make_forecast": 1320}
 """Of crons that need more than five minutes: a day is up to some thirty reports, and PayTR may be slow; a
 clock may have years to go; a day is told in twenty minutes or not at all."""
 Task = Callable[..., Awaitable[Any]]
 log = structlog.stdlib.get_logger("queue")
-
-
-def build_engine(settings: Settings, *, lock_wait: timedelta = LOCK_WAIT) -> AsyncEngine:
-    """Return the connection pool: small, because a hot row is served best by few (docs/adr/0009).
-
-    A connection that the server has closed is noticed when it is taken, without asking the server:
-    asyncpg learns of it from the socket.
-    """
-    engine = create_async_engine(
-        settings.database_url,
-        pool_size=settings.database_pool_size,
-        max_overflow=0,
-        pool_timeout=10,
-        hide_parameters=True,  # an error's text goes to the log, what people typed does not
-        connect_args={"timeout": 5, "command_timeout": 30, "server_settings": _session_settings(lock_wait)},
-    )
-    event.listen(engine.sync_engine, "checkout", refuse_closed)
-    return engine
-
-
-def _session_settings(lock_wait: timedelta) -> dict[str, str]:
-    """Return what every session asks of the server: nobody waits for ever, nor holds what others wait for."""
-    return {
-        "application_name": "tezgah",
-        "lock_timeout": str(lock_wait // timedelta(milliseconds=1)),
-        "idle_in_transaction_session_timeout": str(LEFT_OPEN // timedelta(milliseconds=1)),
-    }
-
-
-def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
-    """Make the pool replace a connection whose server went away."""
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError
-
-
-def build_session_maker(engine: AsyncEngine, enqueue: Enqueue) -> async_sessionmaker[AsyncSession]:
-    """Return sessions that know where their deferred jobs go."""
-    return async_sessionmaker(engine, expire_on_commit=False, info={ENQUEUE: enqueue})
 
 
 def build_alchemy(engine: AsyncEngine, session_maker: async_sessionmaker[AsyncSession]) -> Alchemy:

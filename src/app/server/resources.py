@@ -13,24 +13,16 @@ from app.domain.payments.paytr.client import PaytrGateway
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT, PaytrCredentials
 from app.domain.workspaces.drivers import driver_for
 from app.domain.workspaces.routing import Routes
-from app.lib.settings import Settings, SettingsError
+from app.lib.settings import Settings
 from app.lib.storage import open_storage
-from app.server.plugins import build_engine, build_queues, build_redis, build_session_maker, enqueue_into
+from app.server.database import build_engine, build_session_maker, require_addresses
+from app.server.plugins import build_queues, build_redis, enqueue_into
 from app.tasks.context import Resources
 
 
 def build_resources(settings: Settings) -> Resources:
     """Return the connections and adapters of one process; nothing connects yet."""
-    missing = [
-        name
-        for name, value in {
-            "TEZGAH_DATABASE_URL": settings.database_url,
-            "TEZGAH_REDIS_URL": settings.redis_url,
-        }.items()
-        if not value
-    ]
-    if missing:
-        raise SettingsError(f"Set {' and '.join(missing)}, or start the embedded parts with `make run`.")
+    require_addresses({"TEZGAH_DATABASE_URL": settings.database_url, "TEZGAH_REDIS_URL": settings.redis_url})
     engine = build_engine(settings)
     http = httpx.AsyncClient()
     return Resources(

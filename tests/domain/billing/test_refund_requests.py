@@ -21,7 +21,7 @@ from app.lib.errors import DomainError, InvalidInput, NotFound
 from app.lib.i18n import translate
 from app.lib.settings import Settings
 from app.lib.uow import DEFERRED, unit_of_work
-from app.server.plugins import build_engine
+from app.server.database import build_engine
 from tests.conftest import msgspec_replace
 from tests.factories import Customer, make_customer, pay, start_checkout
 

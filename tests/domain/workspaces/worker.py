@@ -12,7 +12,8 @@ from app.domain.workspaces.drivers.process import ProcessDriver, code_server_com
 from app.domain.workspaces.lifecycle import run_transition
 from app.domain.workspaces.routing import Routes
 from app.lib.settings import Settings
-from app.server.plugins import build_engine, build_redis
+from app.server.database import build_engine
+from app.server.plugins import build_redis
 
 
 async def main(database_url: str, redis_url: str, root: str, transition_id: str, last_step: str) -> None:
