@@ -20,7 +20,7 @@ from app.rehearsal.scratch import scratch_database
 from app.rehearsal.stage import lived_through
 from app.server.resources import build_resources, closing
 from bench.report import Row
-from bench.seeding import TABLES
+from bench.seeding import EMPTY
 from bench.stage import SECRET, Stage
 
 COMPANIES, MONTHS = 200, 13
@@ -147,7 +147,7 @@ def _columns(table: Table) -> str:
 async def _seed(stage: Stage) -> None:
     connection = await _connect(stage.services.database_url)
     try:
-        await connection.execute(f"TRUNCATE {TABLES} CASCADE")
+        await connection.execute(EMPTY)
         await connection.execute(ROWS, COMPANIES, BEGIN)
         cards = []
         for number in range(1, COMPANIES + 1):

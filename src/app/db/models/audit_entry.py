@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Identified
@@ -16,7 +16,18 @@ class AuditEntry(Identified, Base):
     __tablename__ = "audit_entries"
     __table_args__ = (
         Index("ix_audit_entries_company_id_at", "company_id", "at"),
-        Index("ix_audit_entries_at", "at", postgresql_using="brin"),
+        # one for each filter of the operators' page, ending in the order that it pages in
+        Index("ix_audit_entries_at_id", "at", "id"),
+        Index("ix_audit_entries_action_at_id", "action", "at", "id"),
+        Index("ix_audit_entries_subject", "subject"),
+        Index("ix_audit_entries_request_id", "request_id", postgresql_where=text("request_id IS NOT NULL")),
+        Index("ix_audit_entries_operator", "at", "id", postgresql_where=text("actor = 'operator'")),
+        Index(
+            "ix_audit_entries_support_access_id",
+            "support_access_id",
+            postgresql_where=text("support_access_id IS NOT NULL"),
+        ),
+        CheckConstraint("support_access_id IS NULL OR actor = 'operator'", name="support_is_an_operators"),
     )
 
     at: Mapped[datetime]
@@ -30,5 +41,12 @@ class AuditEntry(Identified, Base):
     subject: Mapped[str]
     """The id of the thing."""
     facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    before: Mapped[dict[str, Any] | None]
+    """What the changed fields held, and those alone; what `audit.redaction` names is never among them."""
+    after: Mapped[dict[str, Any] | None]
+    support_access_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("support_accesses.id", ondelete="RESTRICT")
+    )
+    """Under which access an operator did it in the company's place."""
     address: Mapped[str | None]
     request_id: Mapped[str | None]

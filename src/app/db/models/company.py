@@ -1,6 +1,6 @@
 """A company: the tenant. It owns everything a customer can see."""
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Identified
@@ -27,3 +27,5 @@ class Company(Identified, Base):
     """VKN (10 digits) or TCKN (11 digits); the invoice copies it."""
     address: Mapped[str | None]
     phone: Mapped[str | None]
+    support_access_allowed: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether operators may look at the company's pages as its owner sees them."""
