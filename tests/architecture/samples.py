@@ -145,6 +145,7 @@ def viewer(role: Role, language: str, subscription: Subscription | None, scheme:
         email="ada@acme.com.tr",
         language=language,
         color_scheme=scheme,
+        email_verified_at=NOW,
     )
     company = Company(id=identifier("company"), name=RAW_NAME, slug="caliskan", language=language)
     return Viewer(user, company, role, subscription)

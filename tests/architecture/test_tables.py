@@ -15,6 +15,7 @@ from app.db.schema import MIGRATIONS, schema_drift, schema_is_current, upgrade_d
 OF_NO_COMPANY = {
     "companies": "is the tenant itself",
     "users": "a person may belong to several companies; memberships say to which",
+    "email_changes": "of a person, like the address itself",
     "plans": "the catalogue is everybody's",
     "plan_prices": "the catalogue is everybody's",
     "postings": "reached through their journal alone",

@@ -21,6 +21,8 @@ PUBLIC = {"exclude_from_auth": True}
 """Handler option: no login is needed."""
 FOR_OPERATORS = {"for_operators": True}
 """Handler option: for operators alone; whatever needs a login and lacks it is for customers alone."""
+VERIFIED = {"for_verified": True}
+"""Handler option: for people whose e-mail address is confirmed."""
 MACHINE = {"exclude_from_auth": True, "exclude_from_csrf": True, "skip_session": True}
 """Handler option: called by machines; no cookie, no session, no form token."""
 

@@ -12,6 +12,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.asyncio import Redis
 
+from app.domain.accounts.verification import require_verified
 from app.domain.accounts.operators import Operator, operator_of
 from app.domain.companies.viewer import Viewer, viewer_of
 from app.lib.clock import real_now, standing_at
@@ -60,6 +61,8 @@ class ViewerMiddleware(ASGIMiddleware):
     """Puts the session's `Viewer`, `Operator` or nothing into the scope, and asks strangers to log in.
 
     Everything needs a login that is not marked public, and is either for customers or for operators. A
+        if opt.get("for_verified"):
+            require_verified(scope["user"].user)
     guard would say the same, but Litestar copies the connection for each guard, on every request.
     """
 

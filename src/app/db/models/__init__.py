@@ -8,6 +8,7 @@ from app.db.models.card_registration import (
     RegistrationStatus,
 )
 from app.db.models.company import Company
+from app.db.models.email_change import EmailChange, EmailChangeOutcome
 from app.db.models.email_message import EmailMessage
 from app.db.models.forecast import Forecast, ForecastLine, ForecastStatus, LineKind
 from app.db.models.invoice import Invoice, InvoiceCounter, InvoiceKind, InvoiceLine, InvoiceStatus
@@ -72,6 +73,8 @@ __all__ = [
     "DifferenceCause",
     "EmailMessage",
     "Forecast",
+    "EmailChange",
+    "EmailChangeOutcome",
     "ForecastLine",
     "ForecastStatus",
     "Interval",

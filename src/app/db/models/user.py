@@ -34,6 +34,8 @@ class User(Identified, Base):
 
     email: Mapped[str]
     mailbox: Mapped[str] = mapped_column(Computed(MAILBOX, persisted=True), index=True)
+    email_verified_at: Mapped[datetime | None]
+    """When somebody who reads this address's mail has shown it; empty until then."""
     full_name: Mapped[str]
     password_hash: Mapped[str]
     language: Mapped[str] = mapped_column(default="tr")

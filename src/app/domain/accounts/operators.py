@@ -82,6 +82,7 @@ async def create_operator(
         operator.password_hash = password_hash
         operator.session_epoch += 1
     operator.is_operator = True
+    operator.email_verified_at = operator.email_verified_at or at
     record(session, at=at, action="operator.created", subject=operator.id, company_id=None, actor="system")
     return operator
 
