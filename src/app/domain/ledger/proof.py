@@ -48,10 +48,11 @@ SIZE = "SELECT NULL, CAST(count(*) AS text), NULL, NULL FROM postings"
 PARTS = [EACH.format(key=rule.key, sql=rule.sql, limit=FINDINGS_A_RULE) for rule in RULES]
 PREPARE = Statement("""
 SELECT set_config('work_mem', '64MB', TRUE), set_config('jit', 'off', TRUE),
-       set_config('enable_nestloop', 'off', TRUE)
+       set_config('enable_nestloop', 'off', TRUE), set_config('max_parallel_workers_per_gather', '0', TRUE)
 """)
 """For this transaction alone: every table is read whole and joined in memory. The planner, which sees a limit
-and knows nothing of the rows in between, would look them up one by one."""
+and knows nothing of the rows in between, would look them up one by one. One process does it: several would
+each add up the same documents, and the other processors belong to those who pay meanwhile."""
 FIND = Statement(f"WITH {SHARED} {' UNION ALL '.join((*PARTS, SIZE))}")
 
 
