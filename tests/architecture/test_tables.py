@@ -15,6 +15,7 @@ from app.db.schema import MIGRATIONS, schema_drift, schema_is_current, upgrade_d
 OF_NO_COMPANY = {
     "companies": "is the tenant itself",
     "users": "a person may belong to several companies; memberships say to which",
+    "used_trials": "a digest of a mailbox whose person is gone",
     "email_changes": "of a person, like the address itself",
     "plans": "the catalogue is everybody's",
     "plan_prices": "the catalogue is everybody's",
@@ -35,6 +36,8 @@ MAY_LACK_A_COMPANY = {
     "operator_cases": "a payment for an unknown order",
     "email_messages": "mail to a person before there is a company",
     "audit_entries": "what an operator or a scheduled job did",
+    "legal_texts": "what everybody is shown",
+    "data_archives": "a person's own",
 }
 
 

@@ -8,6 +8,7 @@ from app.db.models.card_registration import (
     RegistrationStatus,
 )
 from app.db.models.company import Company
+from app.db.models.data_archive import ArchiveOf, DataArchive
 from app.db.models.email_change import EmailChange, EmailChangeOutcome
 from app.db.models.email_message import EmailMessage
 from app.db.models.forecast import Forecast, ForecastLine, ForecastStatus, LineKind
@@ -23,6 +24,7 @@ from app.db.models.ledger import (
     Posting,
 )
 from app.db.models.legal_acceptance import LegalAcceptance
+from app.db.models.legal_text import LegalText
 from app.db.models.membership import Membership, Role
 from app.db.models.operator_case import CaseKind, OperatorCase
 from app.db.models.order import ORDER_TRANSITIONS, Order, OrderKind, OrderStatus
@@ -51,6 +53,7 @@ from app.db.models.stored_card import StoredCard
 from app.db.models.subscription import SUBSCRIPTION_TRANSITIONS, Subscription, SubscriptionStatus
 from app.db.models.support_access import SupportAccess
 from app.db.models.test_clock import ClockStatus, TestClock
+from app.db.models.used_trial import UsedTrial
 from app.db.models.user import User
 from app.db.models.workspace import TransitionKind, Workspace, WorkspaceStatus, WorkspaceTransition
 
@@ -64,12 +67,14 @@ __all__ = [
     "UNDECIDED",
     "UNDECIDED_REGISTRATIONS",
     "Account",
+    "ArchiveOf",
     "AuditEntry",
     "CardRegistration",
     "CaseKind",
     "ClockStatus",
     "Company",
     "CompanyCredit",
+    "DataArchive",
     "DifferenceCause",
     "EmailMessage",
     "Forecast",
@@ -89,6 +94,7 @@ __all__ = [
     "LedgerBreak",
     "LedgerProof",
     "LegalAcceptance",
+    "LegalText",
     "LineKind",
     "Membership",
     "OperatorCase",
@@ -119,6 +125,7 @@ __all__ = [
     "SupportAccess",
     "TestClock",
     "TransitionKind",
+    "UsedTrial",
     "User",
     "Workspace",
     "WorkspaceStatus",

@@ -1,5 +1,7 @@
 """A company: the tenant. It owns everything a customer can see."""
 
+from datetime import datetime
+
 from sqlalchemy import CheckConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -27,5 +29,9 @@ class Company(Identified, Base):
     """VKN (10 digits) or TCKN (11 digits); the invoice copies it."""
     address: Mapped[str | None]
     phone: Mapped[str | None]
+    closing_requested_at: Mapped[datetime | None]
+    """When the owner asked for it to be closed; it is so once its files are gone (docs/adr/0032)."""
+    closed_at: Mapped[datetime | None]
+    """When what names people in it was taken away; the books stay."""
     support_access_allowed: Mapped[bool] = mapped_column(default=True, server_default=true())
     """Whether operators may look at the company's pages as its owner sees them."""

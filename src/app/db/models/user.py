@@ -45,3 +45,7 @@ class User(Identified, Base):
     is_operator: Mapped[bool] = mapped_column(default=False)
     """A role of the platform, never of a company; given only by the command line."""
     last_login_at: Mapped[datetime | None]
+    accepted_documents: Mapped[str | None]
+    """Which versions of the legal documents they accepted last (`legal.asked_of_people`)."""
+    deleted_at: Mapped[datetime | None]
+    """When the person asked to be forgotten; the row that is left names nobody (docs/adr/0032)."""
