@@ -12,6 +12,7 @@ from app.db.models.data_archive import ArchiveOf, DataArchive
 from app.db.models.email_change import EmailChange, EmailChangeOutcome
 from app.db.models.email_message import EmailMessage
 from app.db.models.forecast import Forecast, ForecastLine, ForecastStatus, LineKind
+from app.db.models.invitation import INVITATION_GOOD_FOR, Invitation
 from app.db.models.invoice import Invoice, InvoiceCounter, InvoiceKind, InvoiceLine, InvoiceStatus
 from app.db.models.job_run import JobRun
 from app.db.models.ledger import (
@@ -58,6 +59,7 @@ from app.db.models.user import User
 from app.db.models.workspace import TransitionKind, Workspace, WorkspaceStatus, WorkspaceTransition
 
 __all__ = [
+    "INVITATION_GOOD_FOR",
     "MONEY_TAKEN",
     "ORDER_TRANSITIONS",
     "PAYMENT_TRANSITIONS",
@@ -83,6 +85,7 @@ __all__ = [
     "ForecastLine",
     "ForecastStatus",
     "Interval",
+    "Invitation",
     "Invoice",
     "InvoiceCounter",
     "InvoiceKind",

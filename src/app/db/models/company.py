@@ -1,8 +1,9 @@
 """A company: the tenant. It owns everything a customer can see."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import CheckConstraint, true
+from sqlalchemy import CheckConstraint, ForeignKey, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Identified
@@ -23,6 +24,8 @@ class Company(Identified, Base):
     slug: Mapped[str] = mapped_column(unique=True)
     """The company's part of a workspace's host name; never changes."""
     language: Mapped[str] = mapped_column(default="tr")
+    founder_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), index=True)
+    """Who signed it up, and had its trial: that stays theirs when the ownership goes to somebody else."""
     legal_name: Mapped[str | None]
     tax_office: Mapped[str | None]
     tax_number: Mapped[str | None]

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.base import Base, CompanyOwned, Identified
@@ -21,11 +21,17 @@ class Role(StrEnum):
 
 
 class Membership(Identified, CompanyOwned, Base):
-    """One person in one company."""
+    """One person in one company. It has one owner: an index allows no second, a trigger keeps the first."""
 
     __tablename__ = "memberships"
     __table_args__ = (
         UniqueConstraint("user_id", "company_id"),
+        Index(
+            "uq_memberships_one_owner_a_company",
+            "company_id",
+            unique=True,
+            postgresql_where=text("role = 'owner'"),
+        ),
         CheckConstraint("role IN ('owner', 'admin', 'billing', 'developer')", name="role_is_known"),
     )
 

@@ -18,7 +18,9 @@ SLUG_LENGTH = 24
 async def found_company(session: AsyncSession, *, name: str, language: str, owner: User) -> Company:
     """Make a company with its owner; its slug is free, unreserved and never changes."""
     await advisory_lock(session, "company-slug", slug_from(name))
-    company = Company(name=name, slug=await _free_slug(session, slug_from(name)), language=language)
+    company = Company(
+        name=name, slug=await _free_slug(session, slug_from(name)), language=language, founder_id=owner.id
+    )
     session.add(company)
     await session.flush()
     session.add(Membership(user_id=owner.id, company_id=company.id, role=Role.OWNER))
