@@ -51,6 +51,7 @@ from app.db.models.reconciliation import (
 from app.db.models.refund import REFUND_TRANSITIONS, Refund, RefundStatus
 from app.db.models.reminder import Reminder, ReminderKind
 from app.db.models.stored_card import StoredCard
+from app.db.models.second_factor import RecoveryCode, SecondFactor
 from app.db.models.subscription import SUBSCRIPTION_TRANSITIONS, Subscription, SubscriptionStatus
 from app.db.models.support_access import SupportAccess
 from app.db.models.test_clock import ClockStatus, TestClock
@@ -117,6 +118,7 @@ __all__ = [
     "ReconciliationRun",
     "Refund",
     "RefundStatus",
+    "RecoveryCode",
     "RegistrationStatus",
     "Reminder",
     "ReminderKind",
@@ -124,6 +126,7 @@ __all__ = [
     "Role",
     "StoredCard",
     "Subscription",
+    "SecondFactor",
     "SubscriptionStatus",
     "SupportAccess",
     "TestClock",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, true
+from sqlalchemy import CheckConstraint, ForeignKey, false, true
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Identified
@@ -36,5 +36,9 @@ class Company(Identified, Base):
     """When the owner asked for it to be closed; it is so once its files are gone (docs/adr/0032)."""
     closed_at: Mapped[datetime | None]
     """When what names people in it was taken away; the books stay."""
+    support_access_allowed: Mapped[bool] = mapped_column(default=True, server_default=true())
+    """Whether operators may look at the company's pages as its owner sees them."""
+    requires_two_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Everything of the company is closed to whoever has no second factor."""
     support_access_allowed: Mapped[bool] = mapped_column(default=True, server_default=true())
     """Whether operators may look at the company's pages as its owner sees them."""
