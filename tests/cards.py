@@ -92,13 +92,13 @@ async def add_registration(
 
 async def add_card(resources: Resources, customer: Customer, *, number: int = 0, **facts: Any) -> StoredCard:
     """Add a card of the owner's; PayTR knows nothing of it."""
-    secret_key, token = resources.settings.secret_key, f"ctoken{number}"
+    keys, token = resources.settings.keys, f"ctoken{number}"
     card = StoredCard(
         company_id=customer.company.id,
         added_by_id=customer.user.id,
-        user_token=hide(secret_key, "utoken"),
-        card_token=hide(secret_key, token),
-        card_digest=digest_of(secret_key, token),
+        user_token=hide(keys, "utoken"),
+        card_token=hide(keys, token),
+        card_digest=digest_of(keys, token),
         is_default=number == 0,
         consent_version="2026-11",
         consented_at=now(),

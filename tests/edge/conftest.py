@@ -73,7 +73,7 @@ class Edge:
 
     def cookie(self, entry: Pass, at: datetime | None = None) -> str:
         """Return the workspace's own cookie for a pass."""
-        return f"{COOKIE}={seal_pass(self.settings.secret_key, entry, at or now())}"
+        return f"{COOKIE}={seal_pass(self.settings.keys, entry, at or now())}"
 
 
 @pytest.fixture

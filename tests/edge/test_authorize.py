@@ -51,7 +51,7 @@ async def test_a_ticket_becomes_the_hosts_own_cookie_and_opens_the_editor(
     assert "domain" not in attributes.lower()
     passed = await edge.ask(place.host, cookies=f"theme=dark; {name}; session=stolen", kind=CALL)
     assert passed.status_code == 200
-    secret = editor_secret(settings.secret_key, place.workspace_id)
+    secret = editor_secret(settings.keys, place.workspace_id)
     assert passed.headers["cookie"] == f"theme=dark; session=stolen; code-server-session={secret}"
     assert passed.headers["x-tezgah-user"] == str(place.customer.user.id)
     assert "set-cookie" not in passed.headers

@@ -87,7 +87,7 @@ class Dealings:
             for earlier in await session.scalars(self._own(StoredCard)):
                 earlier.is_default = False
             await session.flush()
-            session.add(stored_card(self.customer, tokens, settings.secret_key, at, is_default=True))
+            session.add(stored_card(self.customer, tokens, settings.keys, at, is_default=True))
             await session.flush()
             await retry_now(session, self.customer.company.id, at=at)
 

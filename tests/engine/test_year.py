@@ -40,7 +40,7 @@ SEED = 31
 async def keep_card(cashier: Cashier, customer: Customer) -> None:
     tokens = cashier.gateway.keep_card()
     async with cashier.resources.session_maker.begin() as session:
-        key = cashier.resources.settings.secret_key
+        key = cashier.resources.settings.keys
         session.add(stored_card(customer, tokens, key, BEGIN, is_default=True))
 
 

@@ -13,6 +13,7 @@ from app.domain.billing.checkout import place_order
 from app.domain.billing.settlement.service import Arrival, Outcome, settle
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.lib.clock import now
+from app.lib.crypto import Keys
 from app.lib.ids import uuid7
 from app.lib.uow import unit_of_work
 from tests.factories import Customer
@@ -40,7 +41,7 @@ class Cashier(Shop):
             viewer = await customer.viewer(session)
             checkout = await place_order(session, viewer, plan_code=plan, interval="month", at=at)
             await session.delete(checkout.payment)
-            stored = stored_card(customer, tokens, self.resources.settings.secret_key, at, **card)
+            stored = stored_card(customer, tokens, self.resources.settings.keys, at, **card)
             session.add(stored)
         return Debtor(customer, checkout.order, stored, tokens)
 
@@ -80,14 +81,14 @@ class Cashier(Shop):
 
 
 def stored_card(
-    customer: Customer, tokens: tuple[str, str], secret_key: str, at: datetime, **differing: Any
+    customer: Customer, tokens: tuple[str, str], keys: Keys, at: datetime, **differing: Any
 ) -> StoredCard:
     """Return a card of the customer's as the cards page stores it."""
     user_token, card_token = tokens
     facts: dict[str, Any] = {
-        "user_token": card_store.hide(secret_key, user_token),
-        "card_token": card_store.hide(secret_key, card_token),
-        "card_digest": card_store.digest_of(secret_key, card_token),
+        "user_token": card_store.hide(keys, user_token),
+        "card_token": card_store.hide(keys, card_token),
+        "card_digest": card_store.digest_of(keys, card_token),
         "brand": "VISA",
         "bank": "Deneme Bankası",
         "last_four": "4358",

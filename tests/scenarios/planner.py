@@ -92,6 +92,6 @@ async def make_planner(
     if with_card:
         tokens = cashier.gateway.keep_card()
         async with unit_of_work(cashier.resources.session_maker) as session:
-            key = cashier.resources.settings.secret_key
+            key = cashier.resources.settings.keys
             session.add(stored_card(customer, tokens, key, at, is_default=True, **card))
     return Planner(cashier, customer)

@@ -32,8 +32,8 @@ class Tenant:
     async def add_card(self, at: datetime, **facts: Any) -> StoredCard:
         """Keep a card at PayTR and in our table; the first one is the default."""
         tokens = self.cashier.gateway.keep_card()
-        secret_key = self.cashier.resources.settings.secret_key
-        card = stored_card(self.customer, tokens, secret_key, at, **facts)
+        keys = self.cashier.resources.settings.keys
+        card = stored_card(self.customer, tokens, keys, at, **facts)
         async with unit_of_work(self.cashier.resources.session_maker) as session:
             session.add(card)
         return card

@@ -65,7 +65,7 @@ async def subscriber(cashier: Cashier, name: str, at: datetime, **card: Any) -> 
     await cashier.buy(customer, at)
     tokens = cashier.gateway.keep_card()
     async with unit_of_work(sessions) as session:
-        key = cashier.resources.settings.secret_key
+        key = cashier.resources.settings.keys
         session.add(stored_card(customer, tokens, key, at, is_default=True, **card))
     return customer
 

@@ -49,7 +49,7 @@ async def subscriber(cashier: Cashier, name: str) -> Customer:
 async def with_card(cashier: Cashier, customer: Customer) -> tuple[str, str]:
     """Store a good card of a customer's; return PayTR's names of it."""
     tokens = cashier.gateway.keep_card()
-    key = cashier.resources.settings.secret_key
+    key = cashier.resources.settings.keys
     async with unit_of_work(cashier.resources.session_maker) as session:
         session.add(stored_card(customer, tokens, key, SIGN_UP, is_default=True))
     return tokens

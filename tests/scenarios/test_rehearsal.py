@@ -30,9 +30,7 @@ async def with_card(cashier: Cashier, customer: Customer, **facts: Any) -> None:
     tokens = cashier.gateway.keep_card()
     async with cashier.resources.session_maker.begin() as session:
         session.add(
-            stored_card(
-                customer, tokens, cashier.resources.settings.secret_key, SIGN_UP, is_default=True, **facts
-            )
+            stored_card(customer, tokens, cashier.resources.settings.keys, SIGN_UP, is_default=True, **facts)
         )
 
 

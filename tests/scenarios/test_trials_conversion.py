@@ -94,8 +94,8 @@ async def trial(cashier: Cashier) -> Trial:
     """A trial of Team that began a week ago, with a good card."""
     begun = now() - 7 * DAY
     customer = await make_customer(cashier.resources.session_maker, at=begun)
-    tokens, secret_key = cashier.gateway.keep_card(), cashier.resources.settings.secret_key
-    card = stored_card(customer, tokens, secret_key, begun, is_default=True)
+    tokens, keys = cashier.gateway.keep_card(), cashier.resources.settings.keys
+    card = stored_card(customer, tokens, keys, begun, is_default=True)
     async with unit_of_work(cashier.resources.session_maker) as session:
         session.add(card)
     return Trial(cashier, customer, card)
@@ -214,10 +214,10 @@ async def test_what_cannot_be_agreed_to_is_refused_at_its_form(trial: Trial, cli
 
 async def test_a_card_whose_trial_elsewhere_ended_unpaid_gets_no_second_one_but_may_pay(trial: Trial) -> None:
     sessions, at = trial.cashier.resources.session_maker, now()
-    secret_key = trial.cashier.resources.settings.secret_key
+    keys = trial.cashier.resources.settings.keys
     other = await make_customer(sessions, at=at - 30 * DAY)
     async with unit_of_work(sessions) as session:
-        session.add(stored_card(other, trial.cashier.gateway.keep_card(), secret_key, at))
+        session.add(stored_card(other, trial.cashier.gateway.keep_card(), keys, at))
     with pytest.raises(DomainError, match="has had its free trial with another company"):
         await trial.agree()
     assert (await trial.subscription()).status is S.TRIALING

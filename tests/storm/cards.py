@@ -45,9 +45,9 @@ async def store_card(
     return StoredCard(
         id=uuid7(),
         company_id=customer.company_id,
-        user_token=hide(settings.secret_key, answer["utoken"]),
-        card_token=hide(settings.secret_key, answer["ctoken"]),
-        card_digest=digest_of(settings.secret_key, answer["ctoken"]),
+        user_token=hide(settings.keys, answer["utoken"]),
+        card_token=hide(settings.keys, answer["ctoken"]),
+        card_digest=digest_of(settings.keys, answer["ctoken"]),
         brand="VISA",
         bank="Storm",
         last_four=card.last_four[-4:],

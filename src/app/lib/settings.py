@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from app.lib.crypto import Keys
+
 PREFIX = "TEZGAH_"
 DEVELOPMENT_SECRET = "development-only-secret-key-never-in-production"  # noqa: S105 refused in production below
 RUNTIME_ENVIRONMENT = Path("run/environment")
@@ -36,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     env: Environment = "development"
     home: Path = Path(".tezgah")
     secret_key: str = DEVELOPMENT_SECRET
+    secret_key_previous: str = ""
     host: str = "127.0.0.1"
     port: int = 8000
     public_url: str = ""
@@ -68,6 +71,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seller_phone: str = "+90 216 000 00 00"
     invoice_series: str = "TZG"
     credit_note_series: str = "TZI"
+
+    @property
+    def keys(self) -> Keys:
+        """The secret key, and those before it that still open what they have made."""
+        older = (key.strip() for key in self.secret_key_previous.split(","))
+        return Keys(self.secret_key, tuple(key for key in older if key))
 
     @property
     def is_production(self) -> bool:

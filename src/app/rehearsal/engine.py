@@ -54,7 +54,7 @@ class Rehearsal:
         outcome = Outcome()
         async with unit_of_work(self.resources.session_maker) as session:
             outcome.unreadable_cards = await self.gateway.take_over_cards(
-                session, self.resources.settings.secret_key
+                session, self.resources.settings.keys
             )
         for number, instant in enumerate(self.calendar.instants, start=1):
             await self._live_through(instant, outcome)

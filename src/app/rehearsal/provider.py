@@ -11,7 +11,7 @@ from app.domain.billing.cards.store import NoTokens, tokens_of
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.paytr.fake_book import FakeCard
 from app.lib.clock import ISTANBUL
-from app.lib.crypto import Unreadable
+from app.lib.crypto import Keys, Unreadable
 
 PAYS = {"status": "success", "msg": "paid"}
 EXPIRED = {"status": "failed", "msg": "the card has expired", "try_again": False}
@@ -25,13 +25,13 @@ class RehearsalGateway(InMemoryGateway):
         self._expiries: list[tuple[FakeCard, StoredCard]] = []
         self._told = 0
 
-    async def take_over_cards(self, session: AsyncSession, secret_key: str) -> int:
+    async def take_over_cards(self, session: AsyncSession, keys: Keys) -> int:
         """Know the stored cards; return how many could not be read with this installation's key."""
         unreadable = 0
         statement = select(StoredCard).where(StoredCard.removed_at.is_(None)).order_by(StoredCard.id)
         for card in await session.scalars(statement):
             try:
-                tokens = tokens_of(card, secret_key)
+                tokens = tokens_of(card, keys)
             except (NoTokens, Unreadable):
                 unreadable += 1
                 continue

@@ -12,6 +12,7 @@ from advanced_alchemy.extensions.litestar import SQLAlchemyInitPlugin
 from litestar import Litestar, Request
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
+from litestar.middleware import DefineMiddleware
 from litestar.plugins.htmx import HTMXPlugin
 from litestar.static_files import create_static_files_router
 from litestar.stores.redis import RedisStore
@@ -28,6 +29,7 @@ from app.lib.settings import Settings
 from app.lib.templating import PageEngine, build_environment
 from app.lib.throttles import Throttle
 from app.server.errors import EXCEPTION_HANDLERS
+from app.server.form_tokens import FormTokens
 from app.server.headers import SecurityHeaders
 from app.server.observability import RequestContext
 from app.server.plugins import build_alchemy, build_redis
@@ -36,7 +38,6 @@ from app.server.resources import closing, paytr_credentials
 from app.server.routes import routes_for
 from app.server.security import (
     ViewerMiddleware,
-    csrf_config,
     session_config,
 )
 from app.tasks.context import Resources
@@ -77,8 +78,11 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     application = Litestar(
         route_handlers=[*routes_for(settings), static_files()],
         plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
-        middleware=[sessions.middleware, ViewerMiddleware(alchemy, sessions.directory, throttle)],
-        csrf_config=csrf_config(settings),
+        middleware=[
+            sessions.middleware,
+            ViewerMiddleware(alchemy, sessions.directory, throttle),
+            DefineMiddleware(FormTokens, settings=settings),
+        ],
         stores={"sessions": RedisStore(session_redis, namespace="tezgah:sessions")},
         template_config=TemplateConfig(instance=PageEngine.from_environment(environment)),
         exception_handlers=EXCEPTION_HANDLERS,

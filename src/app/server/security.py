@@ -1,10 +1,9 @@
-"""Sessions, who is logged in, and forgery protection."""
+"""Sessions, and who is logged in."""
 
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from litestar.config.csrf import CSRFConfig
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.exceptions import NotAuthorizedException
@@ -16,7 +15,6 @@ from app.domain.accounts.verification import require_verified
 from app.domain.accounts.operators import Operator, operator_of
 from app.domain.companies.viewer import Viewer, viewer_of
 from app.lib.clock import real_now, standing_at
-from app.lib.crypto import derive_secret
 from app.lib.errors import NotAllowed
 from app.lib.http import client_of
 from app.lib.i18n import N_
@@ -42,18 +40,6 @@ def session_config(settings: Settings, redis: Redis) -> SessionConfig:
         samesite="lax",
         exclude_opt_key="skip_session",
         store="sessions",
-    )
-
-
-def csrf_config(settings: Settings) -> CSRFConfig:
-    """Return the forgery protection: a double-submitted token on every unsafe route but the webhook."""
-    return CSRFConfig(
-        secret=derive_secret(settings.secret_key, "csrf"),
-        cookie_name="__Host-csrf" if settings.is_https else "csrf",
-        cookie_secure=settings.is_https,
-        cookie_httponly=True,
-        cookie_samesite="lax",
-        exclude_from_csrf_key="exclude_from_csrf",
     )
 
 

@@ -20,7 +20,7 @@ def machinery_of(resources: Resources) -> Machinery:
         driver=resources.driver,
         routes=resources.routes,
         redis=resources.redis,
-        secret_key=resources.settings.secret_key,
+        keys=resources.settings.keys,
     )
 
 

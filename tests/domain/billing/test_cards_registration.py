@@ -20,7 +20,7 @@ from app.domain.billing.cards.service import due_removals, remove_card
 from app.domain.billing.cards.store import reveal, tokens_of
 from app.domain.billing.settlement.service import Outcome
 from app.domain.billing.verification.rules import LADDER
-from app.lib.crypto import Unreadable
+from app.lib.crypto import Keys, Unreadable
 from app.lib.errors import TooMany
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
@@ -57,13 +57,13 @@ async def test_tokens_are_unreadable_at_rest_and_come_back_with_the_key_alone(de
     assert tokens["card_token"] not in str(waiting.card_token)
     await desk.follow()
     (card,) = await desk.all(StoredCard)
-    opened = tokens_of(card, desk.resources.settings.secret_key)
+    opened = tokens_of(card, desk.resources.settings.keys)
     assert {"user_token": opened.user, "card_token": opened.card} == tokens
     assert not [
         token for token in tokens.values() if token in f"{card.user_token}{card.card_token}{opened!r}"
     ]
     with pytest.raises(Unreadable):
-        reveal("another key of more than thirty-two characters", card.card_token)
+        reveal(Keys("another key of more than thirty-two characters"), card.card_token)
     stored = await desk.registration()
     assert (stored.user_token, stored.card_token) == (None, None)
 

@@ -58,12 +58,12 @@ async def test_the_tokens_stay_until_paytr_has_removed_the_card(
     await remove(resources, customer, card.id)
     waiting = await stored(resources, card.id)
     assert (waiting.removed_at, waiting.is_default) == (AT, False)
-    assert tokens_of(waiting, resources.settings.secret_key).card == "ctoken0"
+    assert tokens_of(waiting, resources.settings.keys).card == "ctoken0"
     await at_provider(resources, card.id)
     gone = await stored(resources, card.id)
     assert (gone.user_token, gone.card_token, gone.removal_due_at) == (None, None, None)
     with pytest.raises(NoTokens):
-        tokens_of(gone, resources.settings.secret_key)
+        tokens_of(gone, resources.settings.keys)
 
 
 async def test_the_removal_is_tried_until_paytr_answers(resources: Resources, customer: Customer) -> None:
@@ -176,7 +176,7 @@ async def test_a_removed_card_is_nobodys_any_more(resources: Resources, customer
     with pytest.raises(NotFound):
         await remove(resources, customer, card.id)
     async with resources.session_maker() as session:
-        assert await user_token_of(session, customer.company.id, resources.settings.secret_key) == "utoken"
+        assert await user_token_of(session, customer.company.id, resources.settings.keys) == "utoken"
     await at_provider(resources, card.id)
     async with resources.session_maker() as session:
-        assert await user_token_of(session, customer.company.id, resources.settings.secret_key) is None
+        assert await user_token_of(session, customer.company.id, resources.settings.keys) is None

@@ -11,6 +11,7 @@ from app.domain.workspaces.attempts import Attempt, Machinery
 from app.domain.workspaces.drivers.process import ProcessDriver, code_server_command
 from app.domain.workspaces.lifecycle import run_transition
 from app.domain.workspaces.routing import Routes
+from app.lib.crypto import Keys
 from app.lib.settings import Settings
 from app.server.database import build_engine
 from app.server.plugins import build_redis
@@ -33,7 +34,7 @@ async def main(database_url: str, redis_url: str, root: str, transition_id: str,
         driver=ProcessDriver(Path(root), code_server_command(Path(".tezgah"))),
         routes=Routes(redis, "workspaces.localhost"),
         redis=redis,
-        secret_key="test-secret-key-of-more-than-32-characters",
+        keys=Keys("test-secret-key-of-more-than-32-characters"),
     )
     await run_transition(machinery, UUID(transition_id))
 

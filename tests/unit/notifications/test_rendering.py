@@ -138,6 +138,6 @@ def test_a_sealed_link_is_known_to_the_letter_and_not_to_the_outbox() -> None:
     letter = PasswordReset(full_name="Ada", link=link, expires_at=link.expires_at)
     found = re.search(r"https://tezgah\.example/password-reset/(\S+)", rendered(letter).text)
     assert found is not None
-    assert unseal(SETTINGS.secret_key, "password-reset", found[1], at=AT) == "ada"
-    assert unseal(SETTINGS.secret_key, "password-reset", found[1], at=link.expires_at) is None
+    assert unseal(SETTINGS.keys, "password-reset", found[1], at=AT) == "ada"
+    assert unseal(SETTINGS.keys, "password-reset", found[1], at=link.expires_at) is None
     assert found[1].partition(".")[2] not in json.dumps(letter.context())

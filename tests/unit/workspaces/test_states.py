@@ -49,7 +49,7 @@ def test_every_state_in_between_has_a_sentence_for_those_who_ask_too_early() -> 
 
 def test_only_a_ready_workspace_has_an_address() -> None:
     ready = workspace(W.STARTING)
-    ready.became_ready("fake", "http://127.0.0.1:9", {"pid": 2}, now())
+    ready.became_ready("fake", "http://127.0.0.1:9", {"pid": 2}, now(), editor_key="name")
     assert ready.backend_url
     for leave in (
         partial(ready.begin, W.STOPPING),
@@ -69,4 +69,4 @@ def test_a_failure_keeps_what_the_driver_needs_to_clean_up() -> None:
 
 def test_a_move_that_is_not_in_the_table_is_refused() -> None:
     with pytest.raises(IllegalTransition):
-        workspace(W.STOPPED).became_ready("fake", "http://127.0.0.1:9", {}, now())
+        workspace(W.STOPPED).became_ready("fake", "http://127.0.0.1:9", {}, now(), editor_key="name")

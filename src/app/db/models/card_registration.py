@@ -8,8 +8,10 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from app.db.base import Base, CompanyOwned, Identified, Kurus
+from app.db.encrypted import EncryptedText
 from app.db.models.refund import RefundStatus
-from app.db.models.stored_card import StoredCard
+from app.db.models.stored_card import CARD_TOKENS, StoredCard
+from app.lib.crypto import Encrypted
 from app.lib.state import Transitions
 
 
@@ -100,9 +102,9 @@ class CardRegistration(Identified, CompanyOwned, Base):
     consent_version: Mapped[str]
     consented_at: Mapped[datetime]
     consent_address: Mapped[str]
-    user_token: Mapped[str | None]
+    user_token: Mapped[Encrypted | None] = mapped_column(EncryptedText(CARD_TOKENS))
     """PayTR's utoken from the callback, encrypted, until the card is stored."""
-    card_token: Mapped[str | None]
+    card_token: Mapped[Encrypted | None] = mapped_column(EncryptedText(CARD_TOKENS))
     """PayTR's ctoken from the callback, encrypted; the callback may lack it."""
     card_id: Mapped[UUID | None] = mapped_column(ForeignKey("stored_cards.id", ondelete="RESTRICT"))
     failure_code: Mapped[str | None]

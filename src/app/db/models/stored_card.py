@@ -7,6 +7,11 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, CompanyOwned, Identified
+from app.db.encrypted import EncryptedText
+from app.lib.crypto import Encrypted
+
+CARD_TOKENS = "stored-card"
+"""The purpose under which PayTR's tokens are encrypted."""
 
 
 class StoredCard(Identified, CompanyOwned, Base):
@@ -43,9 +48,9 @@ class StoredCard(Identified, CompanyOwned, Base):
     )
 
     added_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
-    user_token: Mapped[str | None]
+    user_token: Mapped[Encrypted | None] = mapped_column(EncryptedText(CARD_TOKENS))
     """PayTR's utoken, encrypted; all cards of a company share one."""
-    card_token: Mapped[str | None]
+    card_token: Mapped[Encrypted | None] = mapped_column(EncryptedText(CARD_TOKENS, digest="card_digest"))
     """PayTR's ctoken, encrypted."""
     card_digest: Mapped[str]
     """Keyed digest of the ctoken: finds a card again without decrypting anything."""

@@ -79,6 +79,8 @@ class Workspace(Identified, CompanyOwned, Base):
     last_error: Mapped[str | None]
     ready_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
+    editor_key: Mapped[str | None]
+    """Name of the secret key from which the running editor's secret was derived (`crypto.Keys.named`)."""
 
     company: Mapped[Company] = relationship(lazy="raise")
     owner: Mapped[User] = relationship(lazy="raise")
@@ -100,12 +102,15 @@ class Workspace(Identified, CompanyOwned, Base):
         self.move(target)
         self._runs_no_more(self.driver_state)
 
-    def became_ready(self, driver: str, backend_url: str, state: dict[str, Any], at: datetime) -> None:
-        """Record that it runs, by what and where."""
+    def became_ready(
+        self, driver: str, backend_url: str, state: dict[str, Any], at: datetime, *, editor_key: str
+    ) -> None:
+        """Record that it runs, by what and where, and which key opens its editor."""
         self.move(W.READY)
         self.driver, self.backend_url, self.driver_state, self.ready_at = driver, backend_url, state, at
         self.last_error = None
 
+        self.editor_key = editor_key
     def became_stopped(self, state: dict[str, Any], reason: str | None = None) -> None:
         """Record that nothing of it runs; a reason is given when nobody had asked for that."""
         self.move(W.STOPPED)
@@ -125,7 +130,7 @@ class Workspace(Identified, CompanyOwned, Base):
         self.last_error = reason
 
     def _runs_no_more(self, state: dict[str, Any]) -> None:
-        self.backend_url, self.driver_state, self.ready_at = None, state, None
+        self.backend_url, self.driver_state, self.ready_at, self.editor_key = None, state, None, None
 
 
 class TransitionKind(StrEnum):

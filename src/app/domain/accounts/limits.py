@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from app.lib.crypto import seal, unseal
+from app.lib.crypto import Keys, seal, unseal
 from app.lib.throttles import Limit, Throttle, network_of
 
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -44,7 +44,7 @@ class LoginTries:
         cls,
         throttle: Throttle,
         *,
-        secret_key: str,
+        keys: Keys,
         address: str,
         email: str,
         cookie: str | None,
@@ -52,7 +52,7 @@ class LoginTries:
     ) -> "LoginTries":
         """Return the tries of somebody who wants to log in with an address."""
         account = account_key(email)
-        known = unseal(secret_key, DEVICE, cookie, at=at) if cookie else None
+        known = unseal(keys, DEVICE, cookie, at=at) if cookie else None
         is_theirs = known is not None and known.partition(".")[0] == account
         return cls(throttle, network_of(address), account, known if is_theirs else None)
 
@@ -70,10 +70,10 @@ class LoginTries:
         return (LOGIN_OF_DEVICE, self.device) if self.device else (LOGIN_OF_ACCOUNT, self.account)
 
 
-def device_cookie(secret_key: str, email: str, *, at: datetime) -> str:
+def device_cookie(keys: Keys, email: str, *, at: datetime) -> str:
     """Return what a browser keeps that has logged in to an account."""
     value = f"{account_key(email)}.{secrets.token_hex(8)}"
-    return seal(secret_key, DEVICE, value, expires_at=at + KNOWN_FOR)
+    return seal(keys, DEVICE, value, expires_at=at + KNOWN_FOR)
 
 
 def account_key(email: str) -> str:

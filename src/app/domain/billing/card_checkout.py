@@ -71,6 +71,6 @@ async def sign_card_form(
 
     Raises `InvalidInput` for an e-mail address that PayTR cannot take.
     """
-    user_token = await user_token_of(session, viewer.company.id, settings.secret_key)
+    user_token = await user_token_of(session, viewer.company.id, settings.keys)
     request = frame_request(checkout, viewer, settings, address=address)  # asked for the same as in the frame
     return gateway.card_form(request, store_card=True, user_token=user_token)

@@ -33,16 +33,16 @@ def pay_link(settings: Settings, order: Order | UUID, *, at: datetime) -> str:
 def pay_path(settings: Settings, order: Order | UUID, *, at: datetime) -> str:
     """Return the same address without its host, for our own pages."""
     order_id = order.id if isinstance(order, Order) else order
-    token = seal(settings.secret_key, PURPOSE, order_id.hex, expires_at=at + GOOD_FOR)
+    token = seal(settings.keys, PURPOSE, order_id.hex, expires_at=at + GOOD_FOR)
     return f"/pay/{token}"
 
 
 def order_of_link(settings: Settings, token: str, *, at: datetime) -> UUID:
     """Return which order a link pays. Raises `NotFound` for one that is not ours, and `LinkExpired`."""
-    order_id = unseal(settings.secret_key, PURPOSE, token, at=EVER)
+    order_id = unseal(settings.keys, PURPOSE, token, at=EVER)
     if order_id is None:
         raise NotFound(N_("This payment link is not complete or not ours. Open it again from the e-mail."))
-    if unseal(settings.secret_key, PURPOSE, token, at=at) is None:
+    if unseal(settings.keys, PURPOSE, token, at=at) is None:
         raise LinkExpired(
             N_("This payment link has expired. Log in and pay on the billing page, or ask us for a new link.")
         )

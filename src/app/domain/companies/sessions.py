@@ -41,7 +41,7 @@ def tries_of(request: AnyRequest, throttle: Throttle, settings: Settings, email:
     """Return what a login from this browser counts among."""
     return LoginTries.of(
         throttle,
-        secret_key=settings.secret_key,
+        keys=settings.keys,
         address=address_of(request),
         email=email,
         cookie=request.cookies.get(_device_cookie(settings)),
@@ -53,7 +53,7 @@ def known_from_now_on(answer: Response[Any], user: User, settings: Settings) -> 
     """Let the browser say from now on that it has logged in to this account; it opens nothing."""
     answer.set_cookie(
         _device_cookie(settings),
-        device_cookie(settings.secret_key, user.email, at=real_now()),
+        device_cookie(settings.keys, user.email, at=real_now()),
         max_age=int(KNOWN_FOR.total_seconds()),
         httponly=True,
         secure=settings.is_https,

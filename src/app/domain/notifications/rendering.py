@@ -93,5 +93,5 @@ def environment_for(language: str) -> Environment:
 
 def _address(link: Mapping[str, str], settings: Settings) -> str:
     expires_at = datetime.fromisoformat(link["expires_at"])
-    token = seal(settings.secret_key, link["purpose"], link["value"], expires_at=expires_at)
+    token = seal(settings.keys, link["purpose"], link["value"], expires_at=expires_at)
     return f"{settings.base_url}{link['path']}/{token}"

@@ -1,7 +1,6 @@
 """A new password: chosen by who knows the old one, or by who reads the account's mail."""
 
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +11,7 @@ from app.domain.accounts.queries import user_by_email
 from app.domain.audit.service import record
 from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import PasswordChanged, PasswordReset, SealedLink
-from app.lib.crypto import derive_secret, unseal
+from app.lib.crypto import derive_secrets, unseal
 from app.lib.errors import DomainError, InvalidInput
 from app.lib.i18n import N_
 from app.lib.settings import Settings
@@ -24,12 +23,6 @@ ONE_MAIL_IN = timedelta(minutes=2)
 """Whoever asks more often gets no further mail: the link they have still works."""
 
 
-class LinkUseless(DomainError):
-    """The link has expired, was used, or never was ours; which of them, nobody is told."""
-
-    status = HTTPStatus.GONE
-
-
 async def request_reset(session: AsyncSession, email: str, *, settings: Settings, at: datetime) -> None:
     """Send a customer a link that chooses a new password; an address we do not know gets nothing.
 
@@ -39,7 +32,7 @@ async def request_reset(session: AsyncSession, email: str, *, settings: Settings
     if user is None or user.is_operator:
         return
     expires_at = at + GOOD_FOR
-    link = SealedLink(PATH, PURPOSE, f"{user.id.hex}.{_fingerprint(settings, user)}", expires_at)
+    link = SealedLink(PATH, PURPOSE, f"{user.id.hex}.{_fingerprints(settings, user)[0]}", expires_at)
     slot = int(at.timestamp() // ONE_MAIL_IN.total_seconds())
     await notifications.queue_email(
         session,
@@ -58,11 +51,11 @@ async def holder_of(session: AsyncSession, token: str, *, settings: Settings, at
     A link carries a fingerprint of the password it replaces, so it ends with it: nothing is stored, and of
     two that use one link at once the second finds the password changed.
     """
-    said = unseal(settings.secret_key, PURPOSE, token, at=at)
+    said = unseal(settings.keys, PURPOSE, token, at=at)
     if said is not None:
         user_id, _, fingerprint = said.partition(".")
         user = await session.get(User, UUID(user_id), with_for_update=True)
-        if user and not user.is_operator and fingerprint == _fingerprint(settings, user):
+        if user and not user.is_operator and fingerprint in _fingerprints(settings, user):
             return user
     raise LinkUseless(N_("This link has expired or was used already. Ask for a new one."))
 
@@ -110,5 +103,7 @@ async def _set_password(
     )
 
 
-def _fingerprint(settings: Settings, user: User) -> str:
-    return derive_secret(settings.secret_key, f"{PURPOSE}|{user.id}|{user.password_hash}")[:32]
+def _fingerprints(settings: Settings, user: User) -> list[str]:
+    """Return what stands for the password in a link: under the newest key, and under each older one."""
+    secrets = derive_secrets(settings.keys, f"{PURPOSE}|{user.id}|{user.password_hash}")
+    return [secret[:32] for secret in secrets]

@@ -26,6 +26,7 @@ from app.domain.workspaces.drivers.base import DriverState, WorkspaceDriver, Wor
 from app.domain.workspaces.edge import editor_secret
 from app.domain.workspaces.routing import Routes
 from app.lib.clock import now
+from app.lib.crypto import Keys
 from app.lib.errors import DomainError
 from app.lib.events import publish
 from app.lib.uow import unit_of_work
@@ -51,7 +52,7 @@ class Machinery:
     driver: WorkspaceDriver
     routes: Routes
     redis: Redis
-    secret_key: str
+    keys: Keys
     clock: Callable[[], datetime] = now
     lease: timedelta = LEASE
 
@@ -180,14 +181,14 @@ async def take_up(
             number=transition.attempts,
             kind=transition.kind,
             company_id=workspace.company_id,
-            spec=spec_of(workspace, entitlement, machinery.secret_key),
+            spec=spec_of(workspace, entitlement, machinery.keys),
             state=workspace.driver_state,
             refusal=refusal_of(transition.kind, entitlement),
             steps=[dict(step) for step in transition.steps],
         )
 
 
-def spec_of(workspace: Workspace, entitlement: Entitlement, secret_key: str) -> WorkspaceSpec:
+def spec_of(workspace: Workspace, entitlement: Entitlement, keys: Keys) -> WorkspaceSpec:
     """Return what is to run, as large as the plan allows now."""
     plan = entitlement.plan
     return WorkspaceSpec(
@@ -197,7 +198,7 @@ def spec_of(workspace: Workspace, entitlement: Entitlement, secret_key: str) -> 
         memory_mb=plan.memory_mb if plan else 0,
         cpu_count=plan.cpu_count if plan else 0,
         disk_gb=plan.disk_gb if plan else 0,
-        editor_secret=editor_secret(secret_key, workspace.id),
+        editor_secret=editor_secret(keys, workspace.id),
     )
 
 

@@ -5,6 +5,7 @@ the app gives a one-time ticket, the workspace's host turns it into a cookie of 
 workspace itself gets to see is neither of them but the secret that opens its editor.
 """
 
+import hashlib
 import secrets
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -13,13 +14,13 @@ import msgspec
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import WorkspaceStatus
+from app.db.models import Workspace, WorkspaceStatus
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.workspaces import queries
 from app.domain.workspaces.drivers.base import EDITOR_COOKIE
 from app.domain.workspaces.names import label_of
 from app.domain.workspaces.permissions import may_operate
-from app.lib.crypto import derive_secret, seal, unseal
+from app.lib.crypto import Keys, derive_secret, seal, unseal
 from app.lib.errors import NotAllowed, Unavailable
 from app.lib.i18n import N_
 
@@ -42,9 +43,9 @@ class NoPass(Exception):
     """Nobody known stands before the edge: a person may fetch a ticket, a program may not."""
 
 
-def editor_secret(secret_key: str, workspace_id: UUID) -> str:
+def editor_secret(keys: Keys, workspace_id: UUID) -> str:
     """Return the secret between the edge and one workspace's editor; it is nowhere stored."""
-    return derive_secret(secret_key, f"workspace-editor|{workspace_id}")
+    return derive_secret(keys, f"workspace-editor|{workspace_id}")
 
 
 def cookie_name(*, is_https: bool) -> str:
@@ -67,24 +68,24 @@ async def redeem_ticket(redis: Redis, ticket: str) -> Pass:
     return msgspec.json.decode(stored, type=Pass)
 
 
-def seal_pass(secret_key: str, entry: Pass, at: datetime) -> str:
+def seal_pass(keys: Keys, entry: Pass, at: datetime) -> str:
     """Return the value of the workspace's cookie."""
     text = msgspec.json.encode(entry).decode()
-    return seal(secret_key, PURPOSE, text, expires_at=at + COOKIE_LIFE)
+    return seal(keys, PURPOSE, text, expires_at=at + COOKIE_LIFE)
 
 
-def unseal_pass(secret_key: str, sealed: str | None, at: datetime) -> Pass:
+def unseal_pass(keys: Keys, sealed: str | None, at: datetime) -> Pass:
     """Return what the cookie says; raise `NoPass` when there is none or it cannot be trusted."""
-    text = unseal(secret_key, PURPOSE, sealed, at=at) if sealed else None
+    text = unseal(keys, PURPOSE, sealed, at=at) if sealed else None
     if text is None:
         raise NoPass
     return msgspec.json.decode(text, type=Pass)
 
 
-async def require_entry(session: AsyncSession, entry: Pass, label: str, at: datetime) -> None:
-    """Raise unless this person may use the workspace of this host now. One query.
+async def require_entry(session: AsyncSession, entry: Pass, label: str, at: datetime) -> Workspace:
+    """Return the workspace of this host if this person may use it now. One query.
 
-    `NoPass` where logging in again may help, `NotAllowed` where it does not, `Unavailable` where the
+    Raises `NoPass` where logging in again may help, `NotAllowed` where it does not, `Unavailable` where the
     workspace does not run: a stale route would lead to whoever has its port by now.
     """
     facts = await queries.edge_facts(session, workspace_id=entry.workspace_id, user_id=entry.user_id)
@@ -97,6 +98,7 @@ async def require_entry(session: AsyncSession, entry: Pass, label: str, at: date
     entitlement_of(facts.subscription, facts.clock_at or at).require_running()
     if facts.workspace.status is not WorkspaceStatus.READY:
         raise Unavailable(N_("This workspace is not running."))
+    return facts.workspace
 
 
 def cookies_for_editor(header: str, secret: str) -> str:
@@ -112,4 +114,4 @@ def cookies_for_editor(header: str, secret: str) -> str:
 
 def _ticket_key(ticket: str) -> str:
     # The digest: whoever reads Redis' keys must not find tickets that still work.
-    return f"tezgah:ticket:{derive_secret('ticket', ticket)}"
+    return f"tezgah:ticket:{hashlib.sha256(ticket.encode()).hexdigest()}"

@@ -106,7 +106,9 @@ async def _start(machinery: Machinery, attempt: Attempt) -> Change:
     await attempt.report(OPEN_ADDRESS)
     await machinery.routes.write(Route(attempt.spec.id, attempt.spec.label, running.backend_url))
     name = machinery.driver.name
-    return lambda workspace, at: workspace.became_ready(name, running.backend_url, running.state, at)
+    return lambda workspace, at: workspace.became_ready(
+        name, running.backend_url, running.state, at, editor_key=machinery.keys.name
+    )
 
 
 async def _stop(machinery: Machinery, attempt: Attempt) -> Change:

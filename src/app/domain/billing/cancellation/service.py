@@ -92,7 +92,7 @@ async def outlook(session: AsyncSession, viewer: Viewer, *, settings: Settings, 
 def sealed(leaving: Departure, settings: Settings, *, expires_at: datetime) -> str:
     """Return what was shown as a form may carry it."""
     text = msgspec.json.encode(Seen.of(leaving)).decode()
-    return seal(settings.secret_key, PURPOSE, text, expires_at=expires_at)
+    return seal(settings.keys, PURPOSE, text, expires_at=expires_at)
 
 
 async def cancel_at_period_end(
@@ -228,7 +228,7 @@ async def _as_seen(
     session: AsyncSession, subscription: Subscription, seen: str, settings: Settings, *, at: datetime
 ) -> Departure:
     """Return what was shown, counted from its instant, if it still holds."""
-    text = unseal(settings.secret_key, PURPOSE, seen, at=at)
+    text = unseal(settings.keys, PURPOSE, seen, at=at)
     shown = msgspec.json.decode(text, type=Seen) if text else None
     leaving = await _leaving(session, subscription, at=min(shown.at, at) if shown else at)
     nothing = not (leaving.refunded or leaving.credited)

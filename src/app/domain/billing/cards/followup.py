@@ -150,15 +150,15 @@ async def _read_card(
     at: datetime,
 ) -> None:
     if registration.user_token is not None:
-        user_token: str | None = reveal(settings.secret_key, registration.user_token)
+        user_token: str | None = reveal(settings.keys, registration.user_token)
     else:
         async with unit_of_work(session_maker) as session:
-            user_token = await user_token_of(session, registration.company_id, settings.secret_key)
+            user_token = await user_token_of(session, registration.company_id, settings.keys)
     if user_token is None:
         return
     listed = await gateway.list_cards(user_token)
     async with unit_of_work(session_maker) as session:
-        await store_listed_card(session, registration.id, user_token, listed, settings.secret_key, at=at)
+        await store_listed_card(session, registration.id, user_token, listed, settings.keys, at=at)
 
 
 async def _try_card(session_maker: Maker, registration_id: UUID, *, at: datetime) -> None:

@@ -35,6 +35,7 @@ from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import BasketLine, PaymentRequest
+from app.lib.crypto import Encrypted
 from app.lib.errors import InvalidInput, NotFound, TooMany
 from app.lib.i18n import N_, translate
 from app.lib.ids import random_reference, uuid7
@@ -261,8 +262,8 @@ async def _objection(
     return objection
 
 
-def _hidden(settings: Settings, token: str | None) -> str | None:
-    return hide(settings.secret_key, token) if token else None
+def _hidden(settings: Settings, token: str | None) -> Encrypted | None:
+    return hide(settings.keys, token) if token else None
 
 
 def _keep_event(session: AsyncSession, arrival: Arrival, outcome: Outcome, *, at: datetime) -> None:

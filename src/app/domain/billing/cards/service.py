@@ -111,7 +111,7 @@ async def remove_at_provider(
     card = await _claim(session_maker, card_id, at=at)
     if card is None:
         return
-    tokens = tokens_of(card, settings.secret_key)
+    tokens = tokens_of(card, settings.keys)
     try:
         await gateway.delete_card(user_token=tokens.user, card_token=tokens.card)
     except GatewayError as error:

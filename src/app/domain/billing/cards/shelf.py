@@ -16,9 +16,10 @@ from app.db.models import (
 )
 from app.domain.audit.service import record
 from app.domain.billing.cards.service import lock_cards, set_default
-from app.domain.billing.cards.store import cards_of, digest_of, hide, reveal
+from app.domain.billing.cards.store import cards_of, digest_of, digests_of, hide, reveal
 from app.domain.payments.values import ListedCard
 from app.lib.clock import ISTANBUL
+from app.lib.crypto import Keys
 
 
 async def store_listed_card(
@@ -26,7 +27,7 @@ async def store_listed_card(
     registration_id: UUID,
     user_token: str,
     listed: Sequence[ListedCard],
-    secret_key: str,
+    keys: Keys,
     *,
     at: datetime,
 ) -> StoredCard | None:
@@ -38,18 +39,19 @@ async def store_listed_card(
     if registration.status is not RegistrationStatus.CONFIRMED:
         return None
     known = await _known_cards(session, registration.company_id)
-    token = reveal(secret_key, registration.card_token) if registration.card_token else None
-    found = pick(listed, {card.card_digest for card in known}, token, secret_key)
+    token = reveal(keys, registration.card_token) if registration.card_token else None
+    found = pick(listed, {card.card_digest for card in known}, token, keys)
     if found is None:
         return None
-    digest = digest_of(secret_key, found.card_token)
-    same = [card for card in known if card.card_digest == digest]
+    digests = digests_of(keys, found.card_token)
+    same = [card for card in known if card.card_digest in digests]
     card = next((card for card in same if card.removed_at is None), None)
     if card is None:
-        card = StoredCard(company_id=registration.company_id, card_digest=digest, is_default=False)
+        card = StoredCard(company_id=registration.company_id, is_default=False)
     for removed in same:
         _call_off_removal(removed)
-    card.user_token, card.card_token = hide(secret_key, user_token), hide(secret_key, found.card_token)
+    card.user_token, card.card_token = hide(keys, user_token), hide(keys, found.card_token)
+    card.card_digest = digest_of(keys, found.card_token)
     _describe(card, found, registration)
     session.add(card)
     await session.flush()
@@ -61,7 +63,7 @@ async def store_listed_card(
 
 
 def pick(
-    listed: Sequence[ListedCard], known: set[str], card_token: str | None, secret_key: str
+    listed: Sequence[ListedCard], known: set[str], card_token: str | None, keys: Keys
 ) -> ListedCard | None:
     """Return the card a registration is about: the one its callback named, else the one we do not know.
 
@@ -69,7 +71,7 @@ def pick(
     """
     if card_token is not None:
         return next((card for card in listed if card.card_token == card_token), None)
-    fresh = [card for card in listed if digest_of(secret_key, card.card_token) not in known]
+    fresh = [card for card in listed if known.isdisjoint(digests_of(keys, card.card_token))]
     if fresh:
         return fresh[0]
     return listed[0] if len(listed) == 1 else None

@@ -7,11 +7,11 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import StoredCard
-from app.lib.crypto import decrypt, derive_secret, encrypt
+from app.db.models.stored_card import CARD_TOKENS
+from app.lib.crypto import Encrypted, Keys, decrypt, digest, digests, encrypt
 from app.lib.errors import NotFound
 from app.lib.i18n import N_
 
-PURPOSE = "stored-card"
 DEFAULT_FIRST = (StoredCard.is_default.desc(), StoredCard.id.desc())
 """How a company's cards are ordered wherever one of them is chosen: the default one, then the newest."""
 CARDS = (
@@ -33,26 +33,31 @@ class CardTokens:
     card: str = field(repr=False)
 
 
-def hide(secret_key: str, token: str) -> str:
+def hide(keys: Keys, token: str) -> Encrypted:
     """Return a token as a column may hold it."""
-    return encrypt(secret_key, PURPOSE, token)
+    return encrypt(keys, CARD_TOKENS, token)
 
 
-def reveal(secret_key: str, hidden: str) -> str:
-    """Return a token from its column. Raises `Unreadable` when the secret key has changed."""
-    return decrypt(secret_key, PURPOSE, hidden)
+def reveal(keys: Keys, hidden: Encrypted) -> str:
+    """Return a token from its column. Raises `Unreadable` when the key that wrote it is gone."""
+    return decrypt(keys, CARD_TOKENS, hidden)
 
 
-def digest_of(secret_key: str, card_token: str) -> str:
+def digest_of(keys: Keys, card_token: str) -> str:
     """Return the keyed digest by which a card is found again."""
-    return derive_secret(secret_key, f"{PURPOSE}|digest|{card_token}")
+    return digest(keys, CARD_TOKENS, card_token)
 
 
-def tokens_of(card: StoredCard, secret_key: str) -> CardTokens:
+def digests_of(keys: Keys, card_token: str) -> list[str]:
+    """Return every digest that a row may have of a card, while keys are being changed."""
+    return digests(keys, CARD_TOKENS, card_token)
+
+
+def tokens_of(card: StoredCard, keys: Keys) -> CardTokens:
     """Return what a charge or a removal sends. Raises `NoTokens`, and `Unreadable` as `reveal` does."""
     if card.user_token is None or card.card_token is None:
         raise NoTokens(f"card {card.id} has no tokens")
-    return CardTokens(reveal(secret_key, card.user_token), reveal(secret_key, card.card_token))
+    return CardTokens(reveal(keys, card.user_token), reveal(keys, card.card_token))
 
 
 async def cards_of(session: AsyncSession, company_id: UUID) -> list[StoredCard]:
@@ -76,7 +81,7 @@ async def card_of(
     return card
 
 
-async def user_token_of(session: AsyncSession, company_id: UUID, secret_key: str) -> str | None:
+async def user_token_of(session: AsyncSession, company_id: UUID, keys: Keys) -> str | None:
     """Return the utoken of a company's cards at PayTR; a second one would split them (paytr.md §8)."""
     statement = (
         select(StoredCard.user_token)
@@ -85,4 +90,4 @@ async def user_token_of(session: AsyncSession, company_id: UUID, secret_key: str
         .limit(1)
     )
     hidden = await session.scalar(statement)
-    return reveal(secret_key, hidden) if hidden else None
+    return reveal(keys, hidden) if hidden else None

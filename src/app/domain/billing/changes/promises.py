@@ -44,10 +44,10 @@ class Promise(msgspec.Struct, frozen=True):
 def sealed(promise: Promise, settings: Settings, *, at: datetime) -> str:
     """Return a promise as a form may carry it, good for `GOOD_FOR`."""
     text = msgspec.json.encode(promise).decode()
-    return seal(settings.secret_key, PURPOSE, text, expires_at=at + GOOD_FOR)
+    return seal(settings.keys, PURPOSE, text, expires_at=at + GOOD_FOR)
 
 
 def opened(text: str, settings: Settings, *, at: datetime) -> Promise | None:
     """Return the promise, or nothing when it has ended or was not ours."""
-    found = unseal(settings.secret_key, PURPOSE, text, at=at)
+    found = unseal(settings.keys, PURPOSE, text, at=at)
     return msgspec.json.decode(found, type=Promise) if found else None

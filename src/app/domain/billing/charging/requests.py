@@ -98,5 +98,5 @@ def charge_request(charge: Charge, settings: Settings) -> ChargeRequest:
             language=cast("Literal['tr', 'en']", company.language),
             test_mode=settings.paytr_test_mode,
         ),
-        tokens_of(charge.card, settings.secret_key),
+        tokens_of(charge.card, settings.keys),
     )

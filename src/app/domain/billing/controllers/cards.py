@@ -203,7 +203,7 @@ async def card_form_page(
     registration = await start_registration(
         session, viewer, consents=bool(data.consent), address=address, at=at
     )
-    user_token = await user_token_of(session, viewer.company.id, settings.secret_key)
+    user_token = await user_token_of(session, viewer.company.id, settings.keys)
     payment = card_payment(registration, viewer, settings, address=address)
     card_form = gateway.card_form(payment, store_card=True, user_token=user_token)
     await commit(session)

@@ -99,7 +99,7 @@ async def _confirm(
 
 
 def _hidden(settings: Settings, token: str | None) -> str | None:
-    return hide(settings.secret_key, token) if token else None
+    return hide(settings.keys, token).token if token else None
 
 
 def _entry(registration: Any, action: str, *, at: datetime, **facts: object) -> dict[str, Any]:

@@ -96,7 +96,7 @@ async def admit(visit: Visit, session: AsyncSession, redis: Redis) -> Response[A
     await edge.require_entry(session, entry, visit.label, at)
     cookie = Cookie(
         key=edge.cookie_name(is_https=settings.is_https),
-        value=edge.seal_pass(settings.secret_key, entry, at),
+        value=edge.seal_pass(settings.keys, entry, at),
         max_age=int(edge.COOKIE_LIFE.total_seconds()),
         secure=settings.is_https,
         httponly=True,
@@ -111,9 +111,9 @@ async def let_through(visit: Visit, request: AnyRequest, session: AsyncSession) 
     """Tell Traefik which cookies to pass on, and who it is."""
     at, settings = now(), visit.settings
     sealed = request.cookies.get(edge.cookie_name(is_https=settings.is_https))
-    entry = edge.unseal_pass(settings.secret_key, sealed, at)
-    await edge.require_entry(session, entry, visit.label, at)
-    secret = edge.editor_secret(settings.secret_key, entry.workspace_id)
+    entry = edge.unseal_pass(settings.keys, sealed, at)
+    workspace = await edge.require_entry(session, entry, visit.label, at)
+    secret = edge.editor_secret(settings.keys.named(workspace.editor_key), workspace.id)
     headers = {
         "Cookie": edge.cookies_for_editor(request.headers.get("cookie", ""), secret),
         "X-Tezgah-User": str(entry.user_id),
