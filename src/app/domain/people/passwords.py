@@ -1,6 +1,7 @@
 """A new password: chosen by who knows the old one, or by who reads the account's mail."""
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,6 +22,12 @@ PATH = "/password-reset"
 GOOD_FOR = timedelta(hours=1)
 ONE_MAIL_IN = timedelta(minutes=2)
 """Whoever asks more often gets no further mail: the link they have still works."""
+
+
+class LinkUseless(DomainError):
+    """The link has expired, was used, or never was ours; which of them, nobody is told."""
+
+    status = HTTPStatus.GONE
 
 
 async def request_reset(session: AsyncSession, email: str, *, settings: Settings, at: datetime) -> None:
