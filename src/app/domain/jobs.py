@@ -30,6 +30,7 @@ class Job(StrEnum):
     PROVE_LEDGER = "ledger.prove"
     ADVANCE_CLOCK = "clocks.advance"
     RUN_TRANSITION = "workspaces.run_transition"
+    FOLLOW_REMOVAL = "people.follow_removal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ POLICIES = {
     Job.ADVANCE_CLOCK: JobPolicy(Queue.BILLING, timeout=600, retries=1),
     Job.SEND_EMAIL: JobPolicy(Queue.MAIL, timeout=60, retries=1),
     Job.RUN_TRANSITION: JobPolicy(Queue.WORKSPACES, timeout=300, retries=1),
+    Job.FOLLOW_REMOVAL: JobPolicy(Queue.WORKSPACES, timeout=60, retries=1),
 }
 
 
@@ -103,6 +105,9 @@ SCHEDULED = {
         N_("Forecast"), N_("Rehearses the coming day on a copy of the data, every evening.")
     ),
     "sweep_transitions": Work(N_("Workspace orders"), N_("Hands out starts, stops and deletions that wait.")),
+    "sweep_removals": Work(
+        N_("Removed members"), N_("Asks again for what became of their workspaces and failed.")
+    ),
     "check_workspaces": Work(
         N_("Workspace check"), N_("Compares which workspaces should run with those that do.")
     ),

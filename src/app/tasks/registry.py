@@ -11,6 +11,7 @@ from app.tasks import (
     forecasts,
     ledger,
     maintenance,
+    people,
     reconciliation,
     subscriptions,
     trials,
@@ -32,6 +33,7 @@ TASKS: list[tuple[Job, Task]] = [
     (Job.ADVANCE_CLOCK, clocks.advance_clock),
     (Job.SEND_EMAIL, billing.send_email),
     (Job.RUN_TRANSITION, workspaces.run_transition),
+    (Job.FOLLOW_REMOVAL, people.follow_removal),
 ]
 
 CRONS: list[tuple[Queue, str, Task]] = [
@@ -52,5 +54,6 @@ CRONS: list[tuple[Queue, str, Task]] = [
     (Queue.BILLING, "*/10 * * * *", forecasts.make_forecast),
     (Queue.BILLING, "17 3 * * *", maintenance.forget_idle_runs),
     (Queue.WORKSPACES, "* * * * * */20", workspaces.sweep_transitions),
+    (Queue.WORKSPACES, "* * * * * */20", people.sweep_removals),
     (Queue.WORKSPACES, "* * * * *", workspaces.check_workspaces),
 ]

@@ -26,6 +26,7 @@ from app.db.models.ledger import (
 )
 from app.db.models.legal_acceptance import LegalAcceptance
 from app.db.models.legal_text import LegalText
+from app.db.models.member_removal import MemberRemoval, WorkspacesTo
 from app.db.models.membership import Membership, Role
 from app.db.models.operator_case import CaseKind, OperatorCase
 from app.db.models.order import ORDER_TRANSITIONS, Order, OrderKind, OrderStatus
@@ -100,6 +101,7 @@ __all__ = [
     "LegalAcceptance",
     "LegalText",
     "LineKind",
+    "MemberRemoval",
     "Membership",
     "OperatorCase",
     "Order",
@@ -136,4 +138,5 @@ __all__ = [
     "Workspace",
     "WorkspaceStatus",
     "WorkspaceTransition",
+    "WorkspacesTo",
 ]

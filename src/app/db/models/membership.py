@@ -33,10 +33,16 @@ class Membership(Identified, CompanyOwned, Base):
             postgresql_where=text("role = 'owner'"),
         ),
         CheckConstraint("role IN ('owner', 'admin', 'billing', 'developer')", name="role_is_known"),
+        CheckConstraint("workspace_quota >= 0", name="quota_is_not_negative"),
     )
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     role: Mapped[Role] = mapped_column()
+    workspace_quota: Mapped[int | None]
+    """Workspaces that are kept for this person and are all they may have; nothing: they share what is left.
+
+    A trigger keeps the sum of a company's quotas within its plan (docs/adr/0034).
+    """
 
     user: Mapped[User] = relationship(lazy="raise")
     company: Mapped[Company] = relationship(lazy="raise")

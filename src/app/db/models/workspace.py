@@ -56,6 +56,7 @@ class Workspace(Identified, CompanyOwned, Base):
             unique=True,
             postgresql_where=text("deleted_at IS NULL"),
         ),
+        Index("ix_workspaces_removal", "removal_id", postgresql_where=text("removal_id IS NOT NULL")),
         CheckConstraint(
             "name ~ '^[a-z][a-z0-9]*(-[a-z0-9]+)*$' AND length(name) <= 30", name="name_is_a_label"
         ),
@@ -72,6 +73,8 @@ class Workspace(Identified, CompanyOwned, Base):
     driver: Mapped[str]
     """The driver that started it last, the only one that can read its state."""
     status: Mapped[WorkspaceStatus]
+    removal_id: Mapped[UUID | None] = mapped_column(ForeignKey("member_removals.id", ondelete="RESTRICT"))
+    """The removal of its former owner, as long as it has still to be stopped or deleted because of it."""
     driver_state: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Opaque to everyone but the driver, which finds its machine again with it."""
     backend_url: Mapped[str | None]

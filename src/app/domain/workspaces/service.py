@@ -17,6 +17,7 @@ from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces import queries
 from app.domain.workspaces.names import require_name
 from app.domain.workspaces.permissions import require_deleting, require_operating
+from app.domain.workspaces.quotas import room_of
 from app.lib.errors import DomainError, InvalidInput
 from app.lib.i18n import N_
 from app.lib.uow import defer
@@ -55,10 +56,9 @@ async def create_workspace(
     """
     require_operating(viewer)
     name = require_name(name, viewer.company.slug)
-    subscription = await newest_subscription(session, viewer.company.id, lock=True)
-    entitlement = entitlement_of(subscription, at)
-    entitlement.require_running()
-    entitlement.require_room(await queries.count_live(session, viewer.company.id))
+    room = await room_of(session, viewer, at=at, lock=True)
+    room.places.entitlement.require_running()
+    room.require()
     if await queries.workspace_named(session, viewer.company.id, name):
         raise InvalidInput(N_("Your company already has a workspace of this name."), field="name")
     workspace = Workspace(

@@ -26,6 +26,7 @@ from app.lib.uow import defer
 W = WorkspaceStatus
 RUNNING = (W.READY,)
 DELETABLE = (W.READY, W.STOPPED, W.FAILED)
+UNDERWAY = {TransitionKind.STOP: W.STOPPING, TransitionKind.DELETE: W.DELETING}
 COVERING = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
 """States in which a subscription may cover running workspaces; until when is the entitlement's matter."""
 
@@ -36,12 +37,41 @@ async def stop_all(session: AsyncSession, company_id: UUID, *, at: datetime) -> 
     A start that is under way is refused by its own worker (`attempts.refusal_of`), or is ready in a moment
     and stopped by the next call.
     """
-    return await _ask_all(session, company_id, RUNNING, TransitionKind.STOP, W.STOPPING, at=at)
+    return await _ask_all(session, company_id, RUNNING, TransitionKind.STOP, at=at)
 
 
 async def delete_all(session: AsyncSession, company_id: UUID, *, at: datetime) -> int:
     """Ask for the end of every workspace with its files. Returns how many were asked."""
-    return await _ask_all(session, company_id, DELETABLE, TransitionKind.DELETE, W.DELETING, at=at)
+    return await _ask_all(session, company_id, DELETABLE, TransitionKind.DELETE, at=at)
+
+
+async def ask(
+    session: AsyncSession, workspace: Workspace, kind: TransitionKind, *, at: datetime, by: UUID | None = None
+) -> None:
+    """Ask for a stop or a deletion of one workspace, whose row the caller holds; by nobody: by a schedule."""
+    workspace.begin(UNDERWAY[kind])
+    transition = WorkspaceTransition(
+        company_id=workspace.company_id,
+        workspace_id=workspace.id,
+        kind=kind,
+        requested_by_id=by,
+        requested_at=at,
+        attempts=0,
+        steps=[],
+    )
+    session.add(transition)
+    await session.flush()
+    audit.record(
+        session,
+        at=at,
+        action=f"workspace.{kind}_requested",
+        subject=workspace.id,
+        company_id=workspace.company_id,
+        actor_id=by,
+        actor="user" if by else "system",
+        facts={"name": workspace.name},
+    )
+    defer(session, Job.RUN_TRANSITION, transition_id=str(transition.id))
 
 
 async def uncovered_companies(session: AsyncSession, *, limit: int = 200) -> list[UUID]:
@@ -62,7 +92,6 @@ async def _ask_all(
     company_id: UUID,
     standing: Iterable[WorkspaceStatus],
     kind: TransitionKind,
-    underway: WorkspaceStatus,
     *,
     at: datetime,
 ) -> int:
@@ -75,31 +104,5 @@ async def _ask_all(
     )
     workspaces = list(await session.scalars(statement))
     for workspace in workspaces:
-        workspace.begin(underway)
-        await _write_down(session, workspace, kind, at=at)
+        await ask(session, workspace, kind, at=at)
     return len(workspaces)
-
-
-async def _write_down(
-    session: AsyncSession, workspace: Workspace, kind: TransitionKind, *, at: datetime
-) -> None:
-    transition = WorkspaceTransition(
-        company_id=workspace.company_id,
-        workspace_id=workspace.id,
-        kind=kind,
-        requested_at=at,
-        attempts=0,
-        steps=[],
-    )
-    session.add(transition)
-    await session.flush()
-    audit.record(
-        session,
-        at=at,
-        action=f"workspace.{kind}_requested",
-        subject=workspace.id,
-        company_id=workspace.company_id,
-        actor="system",
-        facts={"name": workspace.name},
-    )
-    defer(session, Job.RUN_TRANSITION, transition_id=str(transition.id))
