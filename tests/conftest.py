@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -16,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
 from app.db.base import Base
 from app.db.schema import upgrade_database
+from app.db.scopes import WEB
 from app.domain.accounts import passwords
 from app.domain.notifications.mailer import MemoryMailer
 from app.domain.payments.paytr.fake import InMemoryGateway
@@ -27,7 +29,7 @@ from app.lib.clock import now
 from app.lib.log import configure_logging
 from app.lib.settings import Settings
 from app.lib.storage import MemoryStorage
-from app.lib.uow import unit_of_work
+from app.lib.uow import ENQUEUE, unit_of_work
 from app.rehearsal.stage import foretell
 from app.server.core import build_application
 from app.server.database import build_engine, build_session_maker
@@ -194,9 +196,18 @@ async def session(session_maker: async_sessionmaker[AsyncSession]) -> AsyncItera
 
 
 @pytest.fixture(scope="session")
-async def web(settings: Settings, process: Resources) -> AsyncIterator[Litestar]:
+async def web_process(settings: Settings, process: Resources) -> AsyncIterator[Resources]:
+    """The same resources as the web process has them: its connections see no company's rows by themselves."""
+    engine = build_engine(msgspec_replace(settings, database_pool_size=10), role=WEB)
+    enqueue = process.session_maker.kw["info"][ENQUEUE]
+    yield replace(process, engine=engine, session_maker=build_session_maker(engine, enqueue))
+    await engine.dispose()
+
+
+@pytest.fixture(scope="session")
+async def web(settings: Settings, web_process: Resources) -> AsyncIterator[Litestar]:
     """The whole web application, built once."""
-    application = build_application(settings, process, owns_resources=False)
+    application = build_application(settings, web_process, owns_resources=False)
     async with application.lifespan():
         yield application
 

@@ -30,7 +30,7 @@ async def test_the_timeline_has_the_engines_own_instants_and_pay_now_charges_the
     tenant: Tenant, client: Browser
 ) -> None:
     await tenant.customer.log_in(client)
-    with counted(tenant.cashier.resources.engine) as statements:
+    with counted() as statements:
         shown = await client.get("/billing")
     assert len(statements) <= LIMIT, statements
     for day in (0, 2, 7, 14, 21):

@@ -1,4 +1,5 @@
-"""The schema changes through migrations only; this runs them and tells when models have drifted."""
+"""The schema changes through migrations only; this runs them, then puts the isolation of companies in place
+(`app.db.isolation`), and tells when models have drifted."""
 
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import models
 from app.db.base import Base
+from app.db.isolation import isolate, not_isolated
 
 MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
 MIGRATION_LOCK = 7_326_001
@@ -50,6 +52,7 @@ def new_revision(connection: Connection, message: str, number: str) -> None:
 def _upgrade(connection: Connection) -> None:
     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
     command.upgrade(_configuration(connection), "head")
+    isolate(connection)
 
 
 def _configuration(connection: Connection) -> Config:
@@ -66,4 +69,5 @@ def _current(connection: Connection) -> str | None:
 def _drift(connection: Connection) -> list[str]:
     assert models.__all__  # the metadata is whole only once the models are imported
     context = MigrationContext.configure(connection, opts={"compare_type": True})
-    return [repr(difference) for difference in compare_metadata(context, Base.metadata)]
+    differences = [repr(difference) for difference in compare_metadata(context, Base.metadata)]
+    return differences + [f"{table} is not isolated as declared" for table in not_isolated(connection)]

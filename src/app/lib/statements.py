@@ -70,6 +70,12 @@ class DriverTransaction:
         )
         return rows
 
+    async def count(self, statement: Statement, parameters: Mapping[str, Any]) -> int:
+        """Run a write and return how many rows it wrote."""
+        values = [parameters[name] for name in statement.names]
+        status: str = await self._connection.execute(statement.positional, *values)
+        return int(status.rpartition(" ")[2])
+
 
 Transaction = AsyncSession | DriverTransaction
 
@@ -84,3 +90,13 @@ async def fetch(
         statement.clause, {name: parameters[name] for name in statement.names}
     )
     return list(result) if result.returns_rows else []
+
+
+async def count(transaction: Transaction, statement: Statement, parameters: Mapping[str, Any]) -> int:
+    """Run a write in a transaction of either kind and return how many rows it wrote."""
+    if isinstance(transaction, DriverTransaction):
+        return await transaction.count(statement, parameters)
+    result: Any = await transaction.execute(
+        statement.clause, {name: parameters[name] for name in statement.names}
+    )
+    return int(result.rowcount)

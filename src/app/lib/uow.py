@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from app.lib.openings import open_with
 from app.lib.statements import DriverTransaction
 
 DEFERRED = "deferred_jobs"
@@ -84,6 +85,7 @@ async def driver_unit_of_work(
     """
     fairy = await session_maker.kw["bind"].raw_connection()
     transaction = DriverTransaction(fairy.driver_connection, dict(session_maker.kw.get("info") or {}))
+    open_with(fairy.driver_connection, transaction.info)
     ended = False
     try:
         await transaction.begin()

@@ -18,6 +18,7 @@ from litestar.static_files import create_static_files_router
 from litestar.stores.redis import RedisStore
 from litestar.template import TemplateConfig
 
+from app.db.scopes import Beyond, sessions_beyond
 from app.domain.accounts.operators import Operator
 from app.domain.accounts.passwords import MINIMUM_LENGTH
 from app.domain.billing.dunning.outlook import outlook_of
@@ -94,7 +95,9 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
         debug=False,
     )
     application.state.resources = resources
-    application.state.intake = CallbackIntake(resources.session_maker, paytr_credentials(settings), settings)
+    application.state.intake = CallbackIntake(
+        sessions_beyond(resources.session_maker, Beyond.PAYTR), paytr_credentials(settings), settings
+    )
     # Around the router and not in it: it refuses unknown addresses and methods before any middleware runs.
     dressed = SecurityHeaders(settings, settings.paytr_base_url, application.asgi_handler)
     application.asgi_handler = RequestContext(settings, dressed)

@@ -8,6 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
+from app.lib.openings import OpeningConnection, OpeningSession, forget_opening
 from app.lib.settings import Settings, SettingsError
 from app.lib.uow import ENQUEUE, Enqueue
 
@@ -18,11 +19,13 @@ LEFT_OPEN = timedelta(minutes=1)
 """How long one of our transactions may do nothing until the server ends it, and with it its locks."""
 
 
-def build_engine(settings: Settings, *, lock_wait: timedelta = LOCK_WAIT) -> AsyncEngine:
+def build_engine(
+    settings: Settings, *, lock_wait: timedelta = LOCK_WAIT, role: str | None = None
+) -> AsyncEngine:
     """Return the connection pool: small, because a hot row is served best by few (docs/adr/0009).
 
-    A connection that the server has closed is noticed when it is taken, without asking the server:
-    asyncpg learns of it from the socket.
+    With a role every connection is that role from its first moment. A connection that the server has closed
+    is noticed when it is taken, without asking the server: asyncpg learns of it from the socket.
     """
     engine = create_async_engine(
         settings.database_url,
@@ -30,9 +33,15 @@ def build_engine(settings: Settings, *, lock_wait: timedelta = LOCK_WAIT) -> Asy
         max_overflow=0,
         pool_timeout=10,
         hide_parameters=True,  # an error's text goes to the log, what people typed does not
-        connect_args={"timeout": 5, "command_timeout": 30, "server_settings": _session_settings(lock_wait)},
+        connect_args={
+            "timeout": 5,
+            "command_timeout": 30,
+            "server_settings": _session_settings(lock_wait) | ({"role": role} if role else {}),
+            "connection_class": OpeningConnection,
+        },
     )
     event.listen(engine.sync_engine, "checkout", refuse_closed)
+    event.listen(engine.sync_engine, "checkout", forget_opening)
     return engine
 
 
@@ -53,7 +62,9 @@ def refuse_closed(connection: Any, record: Any, proxy: Any) -> None:
 
 def build_session_maker(engine: AsyncEngine, enqueue: Enqueue) -> async_sessionmaker[AsyncSession]:
     """Return sessions that know where their deferred jobs go."""
-    return async_sessionmaker(engine, expire_on_commit=False, info={ENQUEUE: enqueue})
+    return async_sessionmaker(
+        engine, sync_session_class=OpeningSession, expire_on_commit=False, info={ENQUEUE: enqueue}
+    )
 
 
 async def with_database(

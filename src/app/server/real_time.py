@@ -3,6 +3,7 @@
 import structlog
 from sqlalchemy.exc import DBAPIError
 
+from app.db.scopes import Beyond, sessions_beyond
 from app.domain.ops.clock_pages import list_clocks
 from app.lib.settings import SettingsError
 from app.lib.uow import unit_of_work
@@ -19,7 +20,7 @@ async def require_real_time(resources: Resources) -> None:
     if not resources.settings.is_production:
         return
     try:
-        async with unit_of_work(resources.session_maker) as session:
+        async with unit_of_work(sessions_beyond(resources.session_maker, Beyond.START)) as session:
             slugs = [row.company.slug for row in await list_clocks(session)]
     except (DBAPIError, OSError, TimeoutError) as error:
         log.warning("clocks.not_read", error=type(error).__name__)

@@ -20,10 +20,13 @@ from app.server.plugins import build_queues, build_redis, enqueue_into
 from app.tasks.context import Resources
 
 
-def build_resources(settings: Settings) -> Resources:
-    """Return the connections and adapters of one process; nothing connects yet."""
+def build_resources(settings: Settings, *, role: str | None = None) -> Resources:
+    """Return the connections and adapters of one process; nothing connects yet.
+
+    With a role the process is that role in the database, and may do what `app.db.isolation` lets it.
+    """
     require_addresses({"TEZGAH_DATABASE_URL": settings.database_url, "TEZGAH_REDIS_URL": settings.redis_url})
-    engine = build_engine(settings)
+    engine = build_engine(settings, role=role)
     http = httpx.AsyncClient()
     return Resources(
         settings=settings,

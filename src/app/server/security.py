@@ -10,9 +10,11 @@ from litestar.exceptions import NotAuthorizedException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.asyncio import Redis
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.accounts.verification import require_verified
+from app.db.scopes import BEYOND, Beyond, declare, declare_nothing, of_company, of_platform
 from app.domain.accounts.operators import Operator, operator_of
+from app.domain.accounts.verification import require_verified
 from app.domain.companies.viewer import Viewer, viewer_of
 from app.lib.clock import real_now, standing_at
 from app.lib.errors import NotAllowed
@@ -47,8 +49,6 @@ class ViewerMiddleware(ASGIMiddleware):
     """Puts the session's `Viewer`, `Operator` or nothing into the scope, and asks strangers to log in.
 
     Everything needs a login that is not marked public, and is either for customers or for operators. A
-        if opt.get("for_verified"):
-            require_verified(scope["user"].user)
     guard would say the same, but Litestar copies the connection for each guard, on every request.
     """
 
@@ -60,9 +60,13 @@ class ViewerMiddleware(ASGIMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Look the viewer up in the request's own transaction."""
         opt = scope["route_handler"].opt
+        if BEYOND in opt:
+            declare(self._database(scope), of_platform(opt[BEYOND]))
         scope["user"] = None if opt.get("skip_session") else await self._viewer(ASGIConnection(scope))
         if not opt.get("exclude_from_auth"):
             require_side(scope["user"], for_operators=bool(opt.get("for_operators")))
+        if opt.get("for_verified"):
+            require_verified(scope["user"].user)
         if "limit" in opt:
             await self._throttle.take(opt["limit"], str(scope["user"].company.id))
         with standing_at(time_of(scope["user"])):
@@ -72,19 +76,36 @@ class ViewerMiddleware(ASGIMiddleware):
         session: Any = connection.scope.get("session")
         if not isinstance(session, dict) or "user_id" not in session:
             return None
-        database = self._alchemy.provide_session(connection.app.state, connection.scope)
+        database = self._database(connection.scope)
+        declares = BEYOND not in connection.scope["route_handler"].opt
+        if declares:
+            declare(database, scope_of(session))
         who = {"user_id": UUID(session["user_id"]), "session_epoch": session["session_epoch"]}
         viewer: Viewer | Operator | None
         if "company_id" in session:
             viewer = await viewer_of(database, company_id=UUID(session["company_id"]), **who)
         else:
             viewer = await operator_of(database, **who)
+        if viewer is None and declares:
+            await declare_nothing(database)
         if viewer is not None:
             current_language.set(viewer.user.language)
             if session_id := connection.get_session_id():
                 client = client_of(connection)
                 await self._directory.touch(viewer.user.id, session_id, **client, at=real_now())
         return viewer
+
+    def _database(self, scope: Scope) -> AsyncSession:
+        """Return the request's session, the one that its handler gets."""
+        return self._alchemy.provide_session(scope["litestar_app"].state, scope)
+
+
+def scope_of(session: dict[str, Any]) -> str:
+    """Return what a logged-in person's transaction may see: it is declared before their viewer is looked up,
+    and taken back where there is none."""
+    if "company_id" not in session:
+        return of_platform(Beyond.CONSOLE)
+    return of_company(UUID(session["company_id"]), UUID(session["user_id"]))
 
 
 def time_of(viewer: Viewer | Operator | None) -> datetime | None:

@@ -8,6 +8,7 @@ from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.scopes import Beyond, beyond
 from app.domain.accounts import service as accounts
 from app.domain.companies import sessions as company_sessions
 from app.domain.companies.preferences import choose_preferences
@@ -57,7 +58,7 @@ class LoginController(Controller):
             return redirect(request, company_sessions.way_on(viewer.user, next))
         return login_page(request, Login(next=next), after=after)
 
-    @post("/login", name="login:create", status_code=200)
+    @post("/login", name="login:create", status_code=200, opt=beyond(Beyond.LOGIN))
     async def create(
         self,
         request: AnyRequest,

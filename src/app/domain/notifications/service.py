@@ -12,7 +12,7 @@ from app.domain.companies.clocks import lives_here
 from app.domain.jobs import Job
 from app.domain.notifications.messages import Message
 from app.lib.ids import uuid7
-from app.lib.statements import Statement, Transaction, fetch
+from app.lib.statements import Statement, Transaction, count
 from app.lib.uow import defer
 
 LEASE = timedelta(minutes=5)
@@ -32,9 +32,9 @@ INSERT INTO email_messages
         next_attempt_at, attempts)
 VALUES (:id, :next_attempt_at, :dedupe_key, :company_id, :template, :recipient, :language,
         CAST(:context AS jsonb), :invoice_id, :next_attempt_at, 0)
-    ON CONFLICT (dedupe_key) DO NOTHING
-RETURNING id
+    ON CONFLICT DO NOTHING
 """)
+"""Reads nothing: who writes a letter need not be allowed to see it."""
 
 
 async def queue_email(
@@ -49,11 +49,12 @@ async def queue_email(
     invoice_id: UUID | None = None,
 ) -> None:
     """Put one mail into the outbox; a second call for the same occasion changes nothing."""
-    queued = await fetch(
+    message_id = uuid7()
+    queued = await count(
         transaction,
         QUEUE,
         {
-            "id": uuid7(),
+            "id": message_id,
             "dedupe_key": occasion,
             "company_id": company_id,
             "template": message.template,
@@ -64,8 +65,8 @@ async def queue_email(
             "next_attempt_at": at,
         },
     )
-    for row in queued:
-        defer(transaction, Job.SEND_EMAIL, key=f"email:{row.id}", message_id=str(row.id))
+    if queued:
+        defer(transaction, Job.SEND_EMAIL, key=f"email:{message_id}", message_id=str(message_id))
 
 
 async def claim_email(session: AsyncSession, message_id: UUID, *, at: datetime) -> EmailMessage | None:

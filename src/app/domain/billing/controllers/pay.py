@@ -10,6 +10,7 @@ from litestar.response import Response, Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Order
+from app.db.scopes import Beyond, beyond
 from app.domain.billing import metrics
 from app.domain.billing.checkout import FrameAnswer, ask_for_frame, note_frame
 from app.domain.billing.link_payments import (
@@ -30,11 +31,13 @@ from app.lib.settings import Settings
 from app.lib.templating import page, wants_fragment
 from app.lib.uow import commit, roll_back
 
+LINK = PUBLIC | beyond(Beyond.PAYMENT_LINK)
+
 
 class PayController(Controller):
     """`/pay/{token}` and the way back from PayTR's page."""
 
-    @get("/pay/{token:str}", name="pay:show", opt=PUBLIC)
+    @get("/pay/{token:str}", name="pay:show", opt=LINK)
     async def show(
         self,
         request: AnyRequest,
@@ -51,7 +54,7 @@ class PayController(Controller):
             return Response(None, status_code=204)
         return pay_page(request, token, view=view)
 
-    @post("/pay/{token:str}", name="pay:create", opt=PUBLIC, status_code=200)
+    @post("/pay/{token:str}", name="pay:create", opt=LINK, status_code=200)
     async def create(
         self,
         request: AnyRequest,

@@ -8,6 +8,7 @@ from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.scopes import Beyond, beyond
 from app.domain.accounts.limits import REGISTRATION_OF_ADDRESS
 from app.domain.billing import metrics
 from app.domain.billing.registration import Registration, register
@@ -60,7 +61,7 @@ class RegistrationController(Controller):
             return redirect(request, viewer.home)
         return await registration_page(request, db_session, RegistrationForm(plan=plan))
 
-    @post("/register", name="registration:create", status_code=200)
+    @post("/register", name="registration:create", status_code=200, opt=beyond(Beyond.REGISTRATION))
     async def create(
         self,
         request: AnyRequest,

@@ -10,6 +10,7 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.scopes import Beyond, beyond
 from app.domain.accounts.limits import RESET_OF_ACCOUNT, RESET_OF_ADDRESS, account_key
 from app.domain.accounts.service import require_email
 from app.domain.companies import sessions as company_sessions
@@ -44,7 +45,7 @@ class PasswordResetController(Controller):
     """`/password-reset`."""
 
     path = "/password-reset"
-    opt = PUBLIC
+    opt = PUBLIC | beyond(Beyond.PASSWORD_RESET)
 
     @get("/", name="password-reset:show", sync_to_thread=False)
     def show(self, request: AnyRequest) -> Template:

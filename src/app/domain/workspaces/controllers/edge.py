@@ -10,6 +10,7 @@ from litestar.response import Redirect, Template
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.db.scopes import Beyond, beyond
 from app.domain.workspaces import edge
 from app.domain.workspaces.views import address_of
 from app.lib.clock import now
@@ -64,7 +65,7 @@ class EdgeController(Controller):
 
     opt = MACHINE
 
-    @get("/edge/authorize", name="edge:authorize")
+    @get("/edge/authorize", name="edge:authorize", opt=beyond(Beyond.EDGE))
     async def authorize(
         self,
         request: AnyRequest,
