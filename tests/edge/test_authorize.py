@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 from sqlalchemy import delete, event, update
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 
-from app.db.models import Membership, Role, Subscription, SubscriptionStatus, User
+from app.db.models import Membership, Role, Subscription, SubscriptionStatus, User, Workspace
 from app.domain.workspaces.edge import COOKIE, editor_secret, issue_ticket
 from app.lib.clock import now
 from app.lib.settings import Settings
@@ -129,12 +129,42 @@ async def test_a_removed_member_is_refused_at_the_next_request(
     assert (await edge.ask(place.host, cookies=cookie, kind=kind)).status_code == 403
 
 
-async def test_the_billing_role_does_not_get_in(edge: Edge, place: Place, session_maker: Sessions) -> None:
-    billing = await add_member(session_maker, place.customer, Role.BILLING)
-    developer = await add_member(session_maker, place.customer, Role.DEVELOPER)
-    for member, status in ((billing, 403), (developer, 200)):
+async def test_the_billing_role_does_not_get_in_even_to_a_workspace_of_its_own(
+    edge: Edge, place: Place, session_maker: Sessions
+) -> None:
+    for role, status in ((Role.BILLING, 403), (Role.DEVELOPER, 200)):
+        member = await add_member(session_maker, place.customer, role)
+        async with session_maker.begin() as session:
+            await session.execute(update(Workspace).values(owner_id=member.user.id))
         cookie = edge.cookie(place.entry(user_id=member.user.id))
         assert (await edge.ask(place.host, cookies=cookie, kind=CALL)).status_code == status
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.DEVELOPER])
+async def test_a_colleague_does_not_get_in_whatever_their_role(
+    edge: Edge, place: Place, redis: Redis, session_maker: Sessions, role: Role
+) -> None:
+    colleague = await add_member(session_maker, place.customer, role)
+    entry = place.entry(user_id=colleague.user.id)
+    assert (await edge.ask(place.host, cookies=edge.cookie(entry), kind=CALL)).status_code == 403
+    admitted = await edge.ask(place.host, TICKET + await issue_ticket(redis, entry))
+    assert admitted.status_code == 403
+    assert "set-cookie" not in admitted.headers
+
+
+@pytest.mark.parametrize("kind", [PAGE, CALL, SOCKET])
+async def test_whoever_had_a_workspace_before_is_shut_out_once_it_is_somebody_elses(
+    edge: Edge, place: Place, redis: Redis, session_maker: Sessions, kind: dict[str, str]
+) -> None:
+    heir = await add_member(session_maker, place.customer, Role.DEVELOPER)
+    cookie, ticket = edge.cookie(place.entry()), await issue_ticket(redis, place.entry())
+    assert (await edge.ask(place.host, cookies=cookie, kind=kind)).status_code == 200
+    async with session_maker.begin() as session:
+        await session.execute(update(Workspace).values(owner_id=heir.user.id))
+    assert (await edge.ask(place.host, cookies=cookie, kind=kind)).status_code == 403
+    assert "set-cookie" not in (await edge.ask(place.host, TICKET + ticket)).headers
+    theirs = edge.cookie(place.entry(user_id=heir.user.id))
+    assert (await edge.ask(place.host, cookies=theirs, kind=kind)).status_code == 200
 
 
 async def test_ending_all_sessions_ends_the_passes_too(

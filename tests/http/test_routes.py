@@ -105,12 +105,12 @@ TABLE: dict[tuple[str, str], str] = {
     ("POST", "/workspaces"): "302 303 303 303 403 303",
     ("GET", "/workspaces/{workspace_id:uuid}"): "302 404 200 200 200 200",
     ("GET", "/workspaces/{workspace_id:uuid}/events"): "302 404 200 200 200 200",
-    ("GET", "/workspaces/{workspace_id:uuid}/open"): "302 404 303 303 403 303",
-    ("GET", "/workspaces/open/{label:str}"): "302 404 303 303 403 303",
-    ("POST", "/workspaces/{workspace_id:uuid}/session"): "302 404 303 303 403 303",
-    ("DELETE", "/workspaces/{workspace_id:uuid}/session"): "302 404 303 303 403 303",
-    ("POST", "/workspaces/{workspace_id:uuid}/session/end"): "302 404 303 303 403 303",
-    # of the owner's workspace: a developer deletes only their own
+    # of the owner's workspace: nobody else opens it, and a developer starts, stops and deletes only their own
+    ("GET", "/workspaces/{workspace_id:uuid}/open"): "302 404 303 403 403 403",
+    ("GET", "/workspaces/open/{label:str}"): "302 404 303 403 403 403",
+    ("POST", "/workspaces/{workspace_id:uuid}/session"): "302 404 303 303 403 403",
+    ("DELETE", "/workspaces/{workspace_id:uuid}/session"): "302 404 303 303 403 403",
+    ("POST", "/workspaces/{workspace_id:uuid}/session/end"): "302 404 303 303 403 403",
     ("POST", "/workspaces/{workspace_id:uuid}/deletion"): "302 404 303 303 403 403",
     ("DELETE", "/workspaces/{workspace_id:uuid}"): "302 404 303 303 403 403",
     ("GET", "/operator"): CONSOLE,

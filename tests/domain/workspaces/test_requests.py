@@ -119,16 +119,30 @@ async def test_the_billing_role_cannot_work_with_workspaces(
         await billing.create("other")
 
 
-async def test_a_developer_deletes_their_own_workspace_only(
+async def test_a_developer_starts_stops_and_deletes_their_own_workspace_only(
     desk: Desk, session_maker: Sessions, customer: Customer, clock: Clock, machinery: Machinery
 ) -> None:
     developer = Desk(session_maker, await add_member(session_maker, customer, Role.DEVELOPER), clock)
     owners, own = await desk.create("owners"), await developer.create("own")
     await work_off(machinery)
-    with pytest.raises(NotAllowed):
-        await developer.delete(owners)
+    for wish in (developer.stop, developer.start, developer.delete):
+        with pytest.raises(NotAllowed):
+            await wish(owners)
     await developer.delete(own)
     assert (await desk.workspace(own)).status is W.DELETING
+
+
+async def test_an_admin_stops_and_deletes_what_is_somebody_elses(
+    session_maker: Sessions, customer: Customer, clock: Clock, machinery: Machinery
+) -> None:
+    developer = Desk(session_maker, await add_member(session_maker, customer, Role.DEVELOPER), clock)
+    admin = Desk(session_maker, await add_member(session_maker, customer, Role.ADMIN), clock)
+    workspace_id = await developer.create("shop")
+    await work_off(machinery)
+    await admin.stop(workspace_id)
+    await work_off(machinery)
+    await admin.delete(workspace_id)
+    assert (await developer.workspace(workspace_id)).status is W.DELETING
 
 
 async def test_nothing_is_created_or_started_once_the_trial_is_over(

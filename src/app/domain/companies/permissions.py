@@ -72,12 +72,12 @@ WORDS: Final[Mapping[Permission, Words]] = {
         N_("See which workspaces there are"), N_("Only members of the company see its workspaces.")
     ),
     Permission.OPERATE_WORKSPACES: Words(
-        N_("Create, open, start and stop workspaces; delete their own"),
+        N_("Create workspaces; open, start, stop and delete their own"),
         N_("Only owners, admins and developers work with workspaces."),
     ),
     Permission.DELETE_ANY_WORKSPACE: Words(
-        N_("Delete any workspace"),
-        N_("Only its owner or an administrator of your company can delete this workspace."),
+        N_("Start, stop and delete any workspace"),
+        N_("Only its owner or an administrator of your company can start, stop or delete this workspace."),
     ),
     Permission.SEE_BILLING: Words(
         N_("See payments and invoices; keep billing details and cards"),

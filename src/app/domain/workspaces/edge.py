@@ -19,7 +19,7 @@ from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.workspaces import queries
 from app.domain.workspaces.drivers.base import EDITOR_COOKIE
 from app.domain.workspaces.names import label_of
-from app.domain.workspaces.permissions import may_operate
+from app.domain.workspaces.permissions import OF_SOMEBODY_ELSE, may_operate
 from app.lib.crypto import Keys, derive_secret, seal, unseal
 from app.lib.errors import NotAllowed, Unavailable
 from app.lib.i18n import N_
@@ -95,6 +95,8 @@ async def require_entry(session: AsyncSession, entry: Pass, label: str, at: date
         raise NoPass
     if facts.role is None or not may_operate(facts.role):
         raise NotAllowed(N_("You are not a member who works with the workspaces of this company."))
+    if facts.workspace.owner_id != entry.user_id:
+        raise NotAllowed(OF_SOMEBODY_ELSE)
     entitlement_of(facts.subscription, facts.clock_at or at).require_running()
     if facts.workspace.status is not WorkspaceStatus.READY:
         raise Unavailable(N_("This workspace is not running."))

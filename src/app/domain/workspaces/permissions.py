@@ -1,9 +1,15 @@
-"""Whose workspace may be worked with and deleted: the table of roles, and the rule of one's own."""
+"""Whose workspace may be opened, worked with and deleted: the table of roles, and the rule of one's own.
+
+A workspace holds the keys and the work of one person: nobody else opens it, whatever their role.
+"""
 
 from app.db.models import Role, Workspace
 from app.domain.companies.permissions import WORDS, Permission, allows
 from app.domain.companies.viewer import Viewer
 from app.lib.errors import NotAllowed
+from app.lib.i18n import N_
+
+OF_SOMEBODY_ELSE = N_("This workspace is somebody else's: only its owner opens it.")
 
 
 def may_operate(role: Role) -> bool:
@@ -11,10 +17,14 @@ def may_operate(role: Role) -> bool:
     return allows(role, Permission.OPERATE_WORKSPACES)
 
 
-def may_delete(viewer: Viewer, workspace: Workspace) -> bool:
-    """Say whether the viewer may delete this workspace: any by the table, or their own."""
-    is_own = workspace.owner_id == viewer.user.id
-    return viewer.can(Permission.DELETE_ANY_WORKSPACE) or (is_own and may_operate(viewer.role))
+def may_open(viewer: Viewer, workspace: Workspace) -> bool:
+    """Say whether the viewer may enter this workspace: their own alone."""
+    return may_operate(viewer.role) and workspace.owner_id == viewer.user.id
+
+
+def may_manage(viewer: Viewer, workspace: Workspace) -> bool:
+    """Say whether the viewer may start, stop and delete this workspace: any by the table, or their own."""
+    return may_open(viewer, workspace) or viewer.can(Permission.DELETE_ANY_WORKSPACE)
 
 
 def require_operating(viewer: Viewer) -> None:
@@ -22,7 +32,15 @@ def require_operating(viewer: Viewer) -> None:
     viewer.require(Permission.OPERATE_WORKSPACES)
 
 
-def require_deleting(viewer: Viewer, workspace: Workspace) -> None:
-    """Raise `NotAllowed` unless the viewer may delete this workspace."""
-    if not may_delete(viewer, workspace):
+def require_opening(viewer: Viewer, workspace: Workspace) -> None:
+    """Raise `NotAllowed` unless the viewer may enter this workspace."""
+    require_operating(viewer)
+    if not may_open(viewer, workspace):
+        raise NotAllowed(OF_SOMEBODY_ELSE)
+
+
+def require_managing(viewer: Viewer, workspace: Workspace) -> None:
+    """Raise `NotAllowed` unless the viewer may start, stop and delete this workspace."""
+    require_operating(viewer)
+    if not may_manage(viewer, workspace):
         raise NotAllowed(WORDS[Permission.DELETE_ANY_WORKSPACE].refusal)

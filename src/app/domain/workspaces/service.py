@@ -16,7 +16,7 @@ from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces import queries
 from app.domain.workspaces.names import require_name
-from app.domain.workspaces.permissions import require_deleting, require_operating
+from app.domain.workspaces.permissions import require_managing, require_operating
 from app.domain.workspaces.quotas import room_of
 from app.lib.errors import DomainError, InvalidInput
 from app.lib.i18n import N_
@@ -80,7 +80,7 @@ async def start_workspace(
     session: AsyncSession, viewer: Viewer, workspace: Workspace, *, at: datetime
 ) -> None:
     """Ask for a start; `workspace` is locked by the caller."""
-    require_operating(viewer)
+    require_managing(viewer, workspace)
     entitlement = entitlement_of(await newest_subscription(session, viewer.company.id), at)
     entitlement.require_running()
     if workspace.status not in REACHED[TransitionKind.START]:
@@ -92,7 +92,7 @@ async def stop_workspace(
     session: AsyncSession, viewer: Viewer, workspace: Workspace, *, at: datetime
 ) -> None:
     """Ask for a stop; files stay. `workspace` is locked by the caller."""
-    require_operating(viewer)
+    require_managing(viewer, workspace)
     await _request(session, viewer, workspace, TransitionKind.STOP, at)
 
 
@@ -100,7 +100,7 @@ async def delete_workspace(
     session: AsyncSession, viewer: Viewer, workspace: Workspace, *, at: datetime
 ) -> None:
     """Ask for the end of a workspace with all its files. `workspace` is locked by the caller."""
-    require_deleting(viewer, workspace)
+    require_managing(viewer, workspace)
     await _request(session, viewer, workspace, TransitionKind.DELETE, at)
 
 

@@ -217,7 +217,7 @@ async def enter(
     request: AnyRequest, redis: Redis, viewer: Viewer, settings: Settings, workspace: Workspace
 ) -> Response[Any]:
     """Give a ticket and go where it is good; a workspace that does not run shows its page instead."""
-    permissions.require_operating(viewer)
+    permissions.require_opening(viewer, workspace)
     entitlement_of(viewer.subscription, now()).require_running()
     if workspace.status is not WorkspaceStatus.READY:
         return redirect(request, f"/workspaces/{workspace.id}")
@@ -270,8 +270,8 @@ async def show_page(
         transition=transition,
         steps=steps_of(transition),
         entitlement=entitlement_of(viewer.subscription, now()),
-        may_operate=permissions.may_operate(viewer.role),
-        may_delete=permissions.may_delete(viewer, workspace),
+        may_open=permissions.may_open(viewer, workspace),
+        may_manage=permissions.may_manage(viewer, workspace),
         label=label,
         address=address_of(label, settings),
     )
