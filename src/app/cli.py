@@ -11,6 +11,7 @@ import click
 from app.cli_clock import clock
 from app.cli_ledger import ledger
 from app.cli_paytr import paytr
+from app.cli_user import user
 from app.cli_running import run_with, show
 from app.lib.money import Money
 from app.lib.settings import Settings, SettingsError, load_settings
@@ -68,6 +69,7 @@ main.add_command(sandbox)
 main.add_command(ledger)
 main.add_command(paytr)
 main.add_command(clock)
+main.add_command(user)
 
 
 @main.group()

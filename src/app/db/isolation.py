@@ -121,6 +121,15 @@ RULES = {
         adds="true",  # as above; a journal that one cannot see never balances, so its trigger refuses
     ),
     "reminders": APPEND_ONLY,
+    "recovery_codes": Rule(may=(READ, ADD, CHANGE, REMOVE), sees=f"user_id = {PERSON}"),
+    "second_factors": Rule(
+        may=(READ, ADD, CHANGE, REMOVE),
+        # who of the company has one is seen where it is required; its key stays unreadable
+        sees="EXISTS (SELECT FROM memberships WHERE memberships.user_id = second_factors.user_id)"
+        f" OR user_id = {PERSON}",
+        adds=f"user_id = {PERSON}",
+        changes=f"user_id = {PERSON}",
+    ),
     "users": Rule(
         may=(READ, CHANGE),
         # whoever has acted in the company has a name there, also when gone
@@ -145,7 +154,7 @@ NEVER_CHANGED = frozenset({"payment_events", "provider_reports", "reconciliation
     table for table, rule in RULES.items() if rule.may == (READ, ADD) and table != "email_messages"
 }
 NEVER_ADDED = frozenset({"alembic_version", "plans", "plan_prices"})
-PLATFORM_REMOVES = frozenset({"test_clocks", "memberships"})
+PLATFORM_REMOVES = frozenset({"memberships", "recovery_codes", "second_factors", "test_clocks"})
 
 
 def rule_of(table: str, columns: Mapping[str, bool]) -> Rule | None:

@@ -18,6 +18,8 @@ RETRY_SECONDS = 2.0
 STREAM_SECONDS = 600.0
 """A stream ends after this and the browser opens another, which asks again whether it may."""
 RECONNECTED = "reconnected"
+COME_ANEW = "come-anew"
+"""Ends the company's streams: the browsers open new ones, which ask again whether they may."""
 AWAY = (RedisError, OSError)
 
 log = structlog.stdlib.get_logger("events")
@@ -79,6 +81,8 @@ async def messages(
     async for event in subscribe(redis, company_id):
         if event is None:
             yield ServerSentEventMessage(comment="ping", data=None)
+        if event == COME_ANEW:
+            return
         for name in names if event == RECONNECTED else {event}.intersection(names):
             yield ServerSentEventMessage(event=name, data="")
         if clock() > end:

@@ -21,6 +21,10 @@ PUBLIC = {"exclude_from_auth": True}
 """Handler option: no login is needed."""
 FOR_OPERATORS = {"for_operators": True}
 """Handler option: for operators alone; whatever needs a login and lacks it is for customers alone."""
+FOR_EITHER_SIDE = {"for_either_side": True}
+"""Handler option: for customers and operators, about themselves."""
+BEFORE_TWO_FACTOR = {"before_two_factor": True}
+"""Handler option: open also to whoever has still to set up the second factor that is required of them."""
 VERIFIED = {"for_verified": True}
 """Handler option: for people whose e-mail address is confirmed."""
 MACHINE = {"exclude_from_auth": True, "exclude_from_csrf": True, "skip_session": True}

@@ -30,6 +30,7 @@ class Entry(msgspec.Struct, frozen=True):
     seen_at: datetime
     address: str
     agent: str
+    ends_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class KnownSession:
     seen_at: datetime
     address: str
     agent: str
+    ends_at: datetime
+    """When it ends, however much it is used."""
     is_current: bool
 
 
@@ -51,30 +54,48 @@ class SessionDirectory:
         self._redis, self._lifetime = redis, lifetime
         self._seen = LastSeen[tuple[str, int]](REMEMBERED)
 
-    async def enter(self, user_id: UUID, session_id: str, *, address: str, agent: str, at: datetime) -> None:
+    async def enter(
+        self, user_id: UUID, session_id: str, *, address: str, agent: str, at: datetime, ends_at: datetime
+    ) -> None:
         """List a session that has just begun."""
-        await self._write(user_id, Entry(session_id, at, at, address, agent[:LONGEST_AGENT]))
+        await self._write(user_id, Entry(session_id, at, at, address, agent[:LONGEST_AGENT], ends_at))
 
-    async def touch(self, user_id: UUID, session_id: str, *, address: str, agent: str, at: datetime) -> None:
+    async def touch(
+        self, user_id: UUID, session_id: str, *, address: str, agent: str, at: datetime, ends_at: datetime
+    ) -> None:
         """Note that a session is in use, at most once in `SEEN_AGAIN` for each process."""
         bucket = (session_id, int(at.timestamp() // SEEN_AGAIN.total_seconds()))
         if bucket in self._seen:
             return
         self._seen.add(bucket)
         known = await self._entries(user_id)
-        entry = known.get(handle_of(session_id)) or Entry(session_id, at, at, address, agent[:LONGEST_AGENT])
+        entry = known.get(handle_of(session_id)) or Entry(
+            session_id, at, at, address, agent[:LONGEST_AGENT], ends_at
+        )
         await self._write(user_id, msgspec.structs.replace(entry, seen_at=at, address=address))
 
-    async def sessions_of(self, user_id: UUID, store: Store, *, current: str | None) -> list[KnownSession]:
+    async def sessions_of(
+        self, user_id: UUID, store: Store, *, current: str | None, at: datetime
+    ) -> list[KnownSession]:
         """Return the sessions that are still good, the one last used first; forget those that are not."""
         entries = await self._entries(user_id)
-        alive = await asyncio.gather(*(store.exists(entry.session_id) for entry in entries.values()))
-        gone = [handle for handle, lives in zip(entries, alive, strict=True) if not lives]
+        kept = await asyncio.gather(*(store.exists(entry.session_id) for entry in entries.values()))
+        gone = [
+            handle
+            for (handle, entry), is_kept in zip(entries.items(), kept, strict=True)
+            if not is_kept or entry.ends_at <= at
+        ]
         if gone:
             await self._redis.hdel(_key(user_id), *gone)
         found = [
             KnownSession(
-                handle, entry.began_at, entry.seen_at, entry.address, entry.agent, entry.session_id == current
+                handle,
+                entry.began_at,
+                entry.seen_at,
+                entry.address,
+                entry.agent,
+                entry.ends_at,
+                entry.session_id == current,
             )
             for handle, entry in entries.items()
             if handle not in gone
@@ -115,4 +136,4 @@ def handle_of(session_id: str) -> str:
 
 
 def _key(user_id: UUID) -> str:
-    return f"tezgah:known-sessions:{user_id}"
+    return f"tezgah:sessions-of:{user_id}"

@@ -69,6 +69,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     seller_address: str = "Kadıköy, İstanbul"
     seller_email: str = "billing@tezgah.localhost"
     seller_phone: str = "+90 216 000 00 00"
+    operators_require_two_factor: Literal["", "true", "false"] = ""
     invoice_series: str = "TZG"
     credit_note_series: str = "TZI"
 
@@ -90,6 +91,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_https(self) -> bool:
         return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def operators_need_two_factor(self) -> bool:
+        """Whether the console opens only to operators with a second factor."""
+        return (self.operators_require_two_factor or str(self.is_production).lower()) == "true"
 
     @property
     def dunning_schedule(self) -> tuple[int, ...]:

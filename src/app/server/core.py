@@ -26,6 +26,7 @@ from app.domain.billing.webhooks import CallbackIntake
 from app.domain.companies.viewer import Viewer
 from app.domain.subscriptions.service import TRIAL_LENGTH
 from app.lib.http import MACHINE
+from app.lib.sessions import IDLE_FOR, LASTS_FOR
 from app.lib.settings import Settings
 from app.lib.templating import PageEngine, build_environment
 from app.lib.throttles import Throttle
@@ -54,6 +55,8 @@ def promises_of(settings: Settings) -> dict[str, int]:
         "trial_days": TRIAL_LENGTH.days,
         "retention_days": settings.data_kept_days,
         "password_length": MINIMUM_LENGTH,
+        "session_idle_days": IDLE_FOR.days,
+        "session_longest_days": LASTS_FOR.days,
     }
 
 
@@ -81,7 +84,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
         plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
         middleware=[
             sessions.middleware,
-            ViewerMiddleware(alchemy, sessions.directory, throttle),
+            ViewerMiddleware(alchemy, sessions.directory, throttle, settings),
             DefineMiddleware(FormTokens, settings=settings),
         ],
         stores={"sessions": RedisStore(session_redis, namespace="tezgah:sessions")},

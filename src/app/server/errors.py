@@ -12,7 +12,10 @@ from litestar.response import Redirect, Template
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from app.domain.people.two_factor.requirement import TwoFactorMissing
+from app.domain.people.two_factor.verification import PATH as TWO_FACTOR_PATH
 from app.lib.errors import DomainError, TooMany
+from app.lib.http import redirect
 from app.lib.i18n import N_, translate
 from app.lib.templating import current_language
 
@@ -61,6 +64,11 @@ def ask_to_log_in(request: AnyRequest, error: NotAuthorizedException) -> Respons
     return Redirect(login, status_code=302)
 
 
+def lead_to_two_factor(request: AnyRequest, error: TwoFactorMissing) -> Response[Any]:
+    """Send whoever lacks the second factor that is required of them to where it is set up."""
+    return redirect(request, TWO_FACTOR_PATH)
+
+
 def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
     """Show that the database or Redis does not answer."""
     log.error("dependency.unavailable", error=type(error).__name__)
@@ -103,6 +111,7 @@ def is_htmx(request: AnyRequest) -> bool:
 EXCEPTION_HANDLERS: Any = {
     DomainError: refuse,
     NotAuthorizedException: ask_to_log_in,
+    TwoFactorMissing: lead_to_two_factor,
     HTTPException: refuse_http,
     RedisError: unavailable,
     OperationalError: unavailable,

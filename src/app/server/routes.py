@@ -15,7 +15,7 @@ from app.domain.billing.controllers.registration import RegistrationController
 from app.domain.billing.controllers.renewals import RenewalController
 from app.domain.billing.controllers.trials import ConversionController
 from app.domain.billing.webhooks import paytr_callback
-from app.domain.companies.controllers import LoginController
+from app.domain.companies.controllers import PreferenceController
 from app.domain.notifications.controllers import MailPreviewController
 from app.domain.ops.controllers.cases import CaseController
 from app.domain.ops.controllers.clocks import ClockController
@@ -26,7 +26,10 @@ from app.domain.ops.controllers.ledger import LedgerController
 from app.domain.ops.controllers.payments import PaymentController
 from app.domain.people.controllers.account import AccountController, SessionController
 from app.domain.people.controllers.activity import ActivityController
+from app.domain.people.controllers.login import LoginController
 from app.domain.people.controllers.password_reset import PasswordResetController
+from app.domain.people.controllers.security import SecurityController
+from app.domain.people.controllers.two_factor import TwoFactorController
 from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
 from app.domain.workspaces.controllers.pages import WorkspaceController
@@ -37,9 +40,12 @@ ROUTES: list[ControllerRouterHandler] = [
     LegalController,
     RegistrationController,
     LoginController,
+    PreferenceController,
     PasswordResetController,
     AccountController,
     SessionController,
+    TwoFactorController,
+    SecurityController,
     ActivityController,
     DashboardController,
     CheckoutController,

@@ -1,6 +1,7 @@
 """Sessions, and who is logged in."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,26 +17,28 @@ from app.db.scopes import BEYOND, Beyond, declare, declare_nothing, of_company, 
 from app.domain.accounts.operators import Operator, operator_of
 from app.domain.accounts.verification import require_verified
 from app.domain.companies.viewer import Viewer, viewer_of
+from app.domain.people.two_factor.requirement import TwoFactorMissing, lacks_two_factor
 from app.lib.clock import real_now, standing_at
 from app.lib.errors import NotAllowed
 from app.lib.http import client_of
 from app.lib.i18n import N_
 from app.lib.session_directory import SessionDirectory
-from app.lib.sessions import SessionConfig
+from app.lib.sessions import ENDS_AT, IDLE_FOR, LASTS_FOR, SessionConfig
 from app.lib.settings import Settings
 from app.lib.templating import current_language
 from app.lib.throttles import Throttle
 from app.server.plugins import Alchemy
 
-SESSION_LENGTH = timedelta(days=14)
-
 
 def session_config(settings: Settings, redis: Redis) -> SessionConfig:
-    """Return the session settings; over https the cookie is bound to this very host."""
+    """Return the session settings; over https the cookie is bound to this very host.
+
+    The cookie lasts as long as a session may; an idle one ends earlier, in the store.
+    """
     return SessionConfig(
-        directory=SessionDirectory(redis, lifetime=SESSION_LENGTH),
+        directory=SessionDirectory(redis, lifetime=IDLE_FOR),
         key="__Host-session" if settings.is_https else "session",
-        max_age=int(SESSION_LENGTH.total_seconds()),
+        max_age=int(LASTS_FOR.total_seconds()),
         renew_on_access=True,
         secure=settings.is_https,
         httponly=True,
@@ -54,8 +57,11 @@ class ViewerMiddleware(ASGIMiddleware):
 
     scopes = (ScopeType.HTTP,)
 
-    def __init__(self, alchemy: Alchemy, directory: SessionDirectory, throttle: Throttle) -> None:
+    def __init__(
+        self, alchemy: Alchemy, directory: SessionDirectory, throttle: Throttle, settings: Settings
+    ) -> None:
         self._alchemy, self._directory, self._throttle = alchemy, directory, throttle
+        self._settings = settings
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         """Look the viewer up in the request's own transaction."""
@@ -64,7 +70,7 @@ class ViewerMiddleware(ASGIMiddleware):
             declare(self._database(scope), of_platform(opt[BEYOND]))
         scope["user"] = None if opt.get("skip_session") else await self._viewer(ASGIConnection(scope))
         if not opt.get("exclude_from_auth"):
-            require_side(scope["user"], for_operators=bool(opt.get("for_operators")))
+            require_side(scope["user"], opt)
         if opt.get("for_verified"):
             require_verified(scope["user"].user)
         if "limit" in opt:
@@ -86,13 +92,19 @@ class ViewerMiddleware(ASGIMiddleware):
             viewer = await viewer_of(database, company_id=UUID(session["company_id"]), **who)
         else:
             viewer = await operator_of(database, **who)
+        opt = connection.scope["route_handler"].opt
+        if viewer is not None and not may_enter(viewer, opt, self._settings):
+            viewer = None
         if viewer is None and declares:
             await declare_nothing(database)
         if viewer is not None:
             current_language.set(viewer.user.language)
             if session_id := connection.get_session_id():
+                ends_at = datetime.fromtimestamp(session[ENDS_AT], UTC)
                 client = client_of(connection)
-                await self._directory.touch(viewer.user.id, session_id, **client, at=real_now())
+                await self._directory.touch(
+                    viewer.user.id, session_id, **client, at=real_now(), ends_at=ends_at
+                )
         return viewer
 
     def _database(self, scope: Scope) -> AsyncSession:
@@ -108,15 +120,30 @@ def scope_of(session: dict[str, Any]) -> str:
     return of_company(UUID(session["company_id"]), UUID(session["user_id"]))
 
 
+def may_enter(viewer: Viewer | Operator, opt: Mapping[str, Any], settings: Settings) -> bool:
+    """Say whether somebody may be themselves here, who may lack the second factor that is required of them.
+
+    Raises `TwoFactorMissing` on private pages; a public one is shown to them as to any visitor.
+    """
+    if opt.get("before_two_factor") or not lacks_two_factor(viewer, settings):
+        return True
+    if not opt.get("exclude_from_auth"):
+        raise TwoFactorMissing
+    return False
+
+
 def time_of(viewer: Viewer | Operator | None) -> datetime | None:
     """Return where the clock of a customer's company stands: for that company it is never another time."""
     return viewer.clock.at if isinstance(viewer, Viewer) and viewer.clock else None
 
 
-def require_side(viewer: Viewer | Operator | None, *, for_operators: bool) -> None:
+def require_side(viewer: Viewer | Operator | None, opt: Mapping[str, Any]) -> None:
     """Ask strangers to log in; refuse customers the console, and operators what belongs to a company."""
     if viewer is None:
         raise NotAuthorizedException
+    if opt.get("for_either_side"):
+        return
+    for_operators = bool(opt.get("for_operators"))
     if isinstance(viewer, Operator) and not for_operators:
         raise NotAllowed(N_("This page belongs to a company. You are logged in as an operator."))
     if for_operators and not isinstance(viewer, Operator):

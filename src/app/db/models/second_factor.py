@@ -7,6 +7,8 @@ from sqlalchemy import BigInteger, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Identified
+from app.db.encrypted import EncryptedText
+from app.lib.crypto import Encrypted
 
 FACTOR_SECRETS = "second-factor"
 """The purpose under which the keys of authenticator apps are encrypted."""
@@ -18,7 +20,7 @@ class SecondFactor(Identified, Base):
     __tablename__ = "second_factors"
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
-    secret: Mapped[str]
+    secret: Mapped[Encrypted] = mapped_column(EncryptedText(FACTOR_SECRETS))
     """The key from which the app computes its codes."""
     confirmed_at: Mapped[datetime]
     last_used_step: Mapped[int] = mapped_column(BigInteger)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Membership, User
+from app.db.models import Membership, SecondFactor, User
 from app.domain.accounts.passwords import new_password_hash
 from app.domain.accounts.queries import user_by_email
 from app.domain.accounts.service import create_user, require_email
@@ -26,14 +26,16 @@ class Operator:
     home: ClassVar[str] = CONSOLE
 
     user: User
+    has_two_factor: bool = False
 
 
 async def operator_of(session: AsyncSession, *, user_id: UUID, session_epoch: int) -> Operator | None:
     """Return the operator of a session, or nothing when the role or the epoch is gone."""
-    user = await session.scalar(
-        select(User).where(User.id == user_id, User.session_epoch == session_epoch, User.is_operator)
+    statement = select(User, exists().where(SecondFactor.user_id == User.id)).where(
+        User.id == user_id, User.session_epoch == session_epoch, User.is_operator
     )
-    return Operator(user) if user else None
+    row = (await session.execute(statement)).one_or_none()
+    return Operator(row[0], has_two_factor=row[1]) if row else None
 
 
 async def operators(session: AsyncSession) -> list[User]:

@@ -71,11 +71,10 @@ def accept_documents(
         )
 
 
-async def authenticate(session: AsyncSession, *, email: str, password: str, at: datetime) -> User:
-    """Return the person, or refuse without saying which of the two was wrong."""
+async def authenticate(session: AsyncSession, *, email: str, password: str) -> User:
+    """Return whose password this is, or refuse without saying which of the two was wrong."""
     user = await user_by_email(session, email)
     if not await password_matches(password, user.password_hash if user else None) or user is None:
         raise InvalidInput(N_("The e-mail address or the password is wrong."), field="password")
     user.password_hash = await hashed_anew(password, user.password_hash) or user.password_hash
-    user.last_login_at = at
     return user

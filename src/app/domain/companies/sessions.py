@@ -1,5 +1,6 @@
 """Beginning a session: of a customer in a company, of an operator in none."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -7,14 +8,14 @@ from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import User
-from app.domain.accounts.limits import DEVICE, KNOWN_FOR, LoginTries, device_cookie
+from app.domain.accounts.limits import DEVICE, KNOWN_FOR, CodeTries, LoginTries, device_cookie
 from app.domain.accounts.operators import CONSOLE, Operator
 from app.domain.companies.viewer import Viewer, first_company_of
 from app.lib.clock import real_now
 from app.lib.errors import NotAllowed
 from app.lib.http import AnyRequest, address_of, client_of, local_address
 from app.lib.i18n import N_
-from app.lib.sessions import SessionConfig, rotate_session
+from app.lib.sessions import ENDS_AT, LASTS_FOR, SessionConfig, rotate_session
 from app.lib.settings import Settings
 from app.lib.throttles import Throttle
 
@@ -26,15 +27,28 @@ async def begin(
     user: User,
     company_id: UUID | None = None,
 ) -> None:
-    """Begin a session under a new id: in the given company, or in the first one a customer joined."""
+    """Begin a session under a new id: in the given company, or in the first one a customer joined.
+
+    A session in the place of another one of the same person ends when that one would have: only a login
+    counts anew.
+    """
     data = {"user_id": str(user.id), "session_epoch": user.session_epoch}
     if not user.is_operator:
         company_id = company_id or await first_company_of(session, user.id)
         if company_id is None:
             raise NotAllowed(N_("This account belongs to no company any more."))
         data["company_id"] = str(company_id)
-    session_id = await rotate_session(request, sessions, data)
-    await sessions.directory.enter(user.id, session_id, **client_of(request), at=real_now())
+    at, ends_at = real_now(), _end_of(request, user) or real_now() + LASTS_FOR
+    session_id = await rotate_session(request, sessions, data, ends_at=ends_at)
+    await sessions.directory.enter(user.id, session_id, **client_of(request), at=at, ends_at=ends_at)
+
+
+def _end_of(request: AnyRequest, user: User) -> datetime | None:
+    """Return when the session ends that this person is in already."""
+    session = request.session
+    if session.get("user_id") != str(user.id):
+        return None
+    return datetime.fromtimestamp(session[ENDS_AT], UTC)
 
 
 def tries_of(request: AnyRequest, throttle: Throttle, settings: Settings, email: str) -> LoginTries:
@@ -49,11 +63,22 @@ def tries_of(request: AnyRequest, throttle: Throttle, settings: Settings, email:
     )
 
 
-def known_from_now_on(answer: Response[Any], user: User, settings: Settings) -> Response[Any]:
-    """Let the browser say from now on that it has logged in to this account; it opens nothing."""
+def code_tries_of(request: AnyRequest, throttle: Throttle, settings: Settings, email: str) -> CodeTries:
+    """Return what a code from this browser counts among."""
+    cookie = request.cookies.get(_device_cookie(settings))
+    return CodeTries.of(throttle, keys=settings.keys, email=email, cookie=cookie, at=real_now())
+
+
+def known_from_now_on(
+    answer: Response[Any], user: User, settings: Settings, *, by_code: bool = False
+) -> Response[Any]:
+    """Let the browser say from now on that it has logged in to this account, and whether with a code too.
+
+    It opens nothing.
+    """
     answer.set_cookie(
         _device_cookie(settings),
-        device_cookie(settings.keys, user.email, at=real_now()),
+        device_cookie(settings.keys, user.email, at=real_now(), by_code=by_code),
         max_age=int(KNOWN_FOR.total_seconds()),
         httponly=True,
         secure=settings.is_https,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
@@ -13,6 +13,7 @@ from app.db.models import (
     Membership,
     Plan,
     Role,
+    SecondFactor,
     Subscription,
     SubscriptionStatus,
     TestClock,
@@ -20,6 +21,9 @@ from app.db.models import (
 )
 from app.domain.companies.permissions import WORDS, Permission, allows
 from app.lib.errors import NotAllowed
+
+LACKS_TWO_FACTOR = and_(Company.requires_two_factor, ~exists().where(SecondFactor.user_id == User.id))
+"""Whether a person has no second factor although the company requires one; for statements that have both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,8 @@ class Viewer:
     subscription: Subscription | None
     clock: TestClock | None = None
     """The company's own time, where it is not the real one."""
+    lacks_two_factor: bool = False
+    """The company requires a second factor, and this member has none."""
 
     def can(self, permission: Permission) -> bool:
         """Say whether the person's role has a permission; templates name it by its value."""
@@ -50,7 +56,7 @@ async def viewer_of(
 ) -> Viewer | None:
     """Return the viewer of a session, or nothing when the person, the membership or the epoch is gone."""
     statement = (
-        select(Membership, Subscription, TestClock)
+        select(Membership, Subscription, TestClock, LACKS_TWO_FACTOR)
         .join(Membership.user)
         .join(Membership.company)
         .outerjoin(
@@ -76,8 +82,15 @@ async def viewer_of(
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         return None
-    membership, subscription, clock = row
-    return Viewer(membership.user, membership.company, membership.role, subscription, clock)
+    membership, subscription, clock, lacks_two_factor = row
+    return Viewer(
+        membership.user,
+        membership.company,
+        membership.role,
+        subscription,
+        clock,
+        lacks_two_factor=lacks_two_factor,
+    )
 
 
 async def first_company_of(session: AsyncSession, user_id: UUID) -> UUID | None:

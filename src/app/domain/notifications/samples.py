@@ -7,6 +7,7 @@ from app.domain.notifications.messages import (
     CancellationNoted,
     CancellationUndone,
     CreditNoteIssued,
+    CodesGuessed,
     DeletionNear,
     Message,
     PasswordChanged,
@@ -14,6 +15,7 @@ from app.domain.notifications.messages import (
     PaymentFailed,
     PaymentReceipt,
     RefundSent,
+    RecoveryCodeUsed,
     RenewalDue,
     RenewalNotice,
     SealedLink,
@@ -25,6 +27,8 @@ from app.domain.notifications.messages import (
     TrialEnds,
     UnpaidRenewal,
     Welcome,
+    TwoFactorChange,
+    TwoFactorChanged,
 )
 
 AT = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
@@ -259,6 +263,19 @@ SAMPLES: tuple[Message, ...] = (
         )
         for refunded, credited in ((1485_00, 120_50), (0, 0))
     ),
+    *(
+        TwoFactorChanged(
+            full_name="Ayşe Yılmaz", change=change, changed_at=AT, account_url=f"{SITE}/account/two-factor"
+        )
+        for change in TwoFactorChange
+    ),
+    *(
+        RecoveryCodeUsed(
+            full_name="Ayşe Yılmaz", used_at=AT, left=left, account_url=f"{SITE}/account/two-factor"
+        )
+        for left in (9, 1, 0)
+    ),
+    CodesGuessed(full_name="Ayşe Yılmaz", tried_at=AT, reset_url=f"{SITE}/password-reset"),
     PasswordReset(
         full_name="Ayşe Yılmaz",
         link=SealedLink("/password-reset", "sample", "ayse", AT + timedelta(hours=1)),

@@ -21,6 +21,8 @@ LONGEST_FILE: Final = 20_000
 """Lines of a file at most; a longer time is asked for in parts."""
 ACTIONS: Final = {
     "company.registered": N_("The company signed up"),
+    "company.two_factor_required": N_("Everybody needs a second factor now"),
+    "company.two_factor_optional": N_("A second factor is everybody's choice again"),
     "company.billing_details_changed": N_("Billing details changed"),
     "trial.conversion_chosen": N_("Agreed to go on after the trial"),
     "trial.conversion_taken_back": N_("Took back going on after the trial"),

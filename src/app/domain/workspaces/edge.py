@@ -91,7 +91,7 @@ async def require_entry(session: AsyncSession, entry: Pass, label: str, at: date
     facts = await queries.edge_facts(session, workspace_id=entry.workspace_id, user_id=entry.user_id)
     if facts is None or label_of(facts.workspace.name, facts.company.slug) != label:
         raise NoPass
-    if facts.session_epoch != entry.session_epoch:
+    if facts.session_epoch != entry.session_epoch or facts.lacks_two_factor:
         raise NoPass
     if facts.role is None or not may_operate(facts.role):
         raise NotAllowed(N_("You are not a member who works with the workspaces of this company."))

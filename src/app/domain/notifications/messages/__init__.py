@@ -5,8 +5,12 @@ minor units and instants stay UTC until a language writes them (`rendering`).
 """
 
 from app.domain.notifications.messages.accounts import (
+    CodesGuessed,
     PasswordChanged,
     PasswordReset,
+    RecoveryCodeUsed,
+    TwoFactorChange,
+    TwoFactorChanged,
 )
 from app.domain.notifications.messages.base import (
     JsonValue,
@@ -59,12 +63,16 @@ MESSAGES: tuple[type[Message], ...] = (
     SubscriptionEndedNow,
     PasswordReset,
     PasswordChanged,
+    TwoFactorChanged,
+    RecoveryCodeUsed,
+    CodesGuessed,
 )
 __all__ = [
     "MESSAGES",
     "CancellationNear",
     "CancellationNoted",
     "CancellationUndone",
+    "CodesGuessed",
     "CreditNoteIssued",
     "DeletionNear",
     "JsonValue",
@@ -73,6 +81,7 @@ __all__ = [
     "PasswordReset",
     "PaymentFailed",
     "PaymentReceipt",
+    "RecoveryCodeUsed",
     "RefundSent",
     "RenewalDue",
     "RenewalNotice",
@@ -83,6 +92,8 @@ __all__ = [
     "SuspensionNear",
     "TrialEnded",
     "TrialEnds",
+    "TwoFactorChange",
+    "TwoFactorChanged",
     "UnpaidRenewal",
     "Welcome",
     "as_json",

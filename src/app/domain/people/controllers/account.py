@@ -15,7 +15,7 @@ from app.domain.companies.viewer import Viewer
 from app.domain.people.devices import device_of
 from app.domain.people.passwords import change_password
 from app.domain.people.profile import Profile, change_profile
-from app.lib.clock import now
+from app.lib.clock import now, real_now
 from app.lib.errors import InvalidInput, NotFound
 from app.lib.http import AnyRequest, Injected, redirect
 from app.lib.i18n import N_
@@ -101,7 +101,7 @@ class SessionController(Controller):
     ) -> Template:
         """Show where the person is logged in."""
         store, current = sessions.get_store_from_app(request.app), request.get_session_id()
-        found = await sessions.directory.sessions_of(viewer.user.id, store, current=current)
+        found = await sessions.directory.sessions_of(viewer.user.id, store, current=current, at=real_now())
         rows = [(one, *device_of(one.agent)) for one in found]
         return page(request, "accounts/sessions.html.j2", block="session_list", sessions=rows)
 
