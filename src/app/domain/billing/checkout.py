@@ -22,6 +22,7 @@ from app.db.models import (
     Subscription,
     SubscriptionStatus,
 )
+from app.db.scoped import owned
 from app.domain.audit.service import record
 from app.domain.billing.charging.attempts import refuse_while_charging
 from app.domain.billing.ordering import order_at_price
@@ -34,7 +35,7 @@ from app.domain.payments.gateway import GatewayError, GatewayRefused, PaymentGat
 from app.domain.payments.values import BasketLine, FrameRequest, FrameToken
 from app.domain.plans.queries import current_price
 from app.domain.subscriptions.queries import newest_subscription
-from app.lib.errors import DomainError, InvalidInput, NotFound
+from app.lib.errors import DomainError, InvalidInput
 from app.lib.i18n import N_
 from app.lib.ids import random_reference, uuid7
 from app.lib.settings import Settings
@@ -119,9 +120,9 @@ async def pay_change(session: AsyncSession, viewer: Viewer, order_id: UUID, *, a
     """
     viewer.require(Permission.PAY)
     await newest_subscription(session, viewer.company.id, lock=True)
-    order = await session.get(Order, order_id, populate_existing=True)
-    if order is None or order.company_id != viewer.company.id or order.kind is not OrderKind.CHANGE:
-        raise NotFound(N_("There is no such order."))
+    change = (Order.id == order_id, Order.kind == OrderKind.CHANGE)
+    missing = N_("There is no such order.")
+    order = await owned(session, Order, viewer.company.id, *change, missing=missing)
     is_fresh = order.period_start is not None and at < order.period_start + FRAME_LIMIT
     if order.status is not OrderStatus.OPEN or not is_fresh:
         raise DomainError(N_("This order does not stand any more. Choose again."))

@@ -9,8 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import joinedload
 
 from app.db.models import Invoice, Order
+from app.db.scoped import owned_row
 from app.domain.billing.explaining import Step, from_json
-from app.lib.errors import NotFound
 from app.lib.i18n import N_
 from app.lib.money import vat_on
 
@@ -57,12 +57,10 @@ async def explanation_of(session: AsyncSession, company_id: UUID, number: str) -
         select(Invoice, Order)
         .join(Order, Order.id == Invoice.order_id)
         .options(joinedload(Invoice.corrects))
-        .where(Invoice.company_id == company_id, Invoice.number == number)
+        .where(Invoice.number == number)
     )
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise NotFound(N_("There is no such invoice."))
-    document, order = row
+    missing = N_("There is no such invoice.")
+    document, order = await owned_row(session, Invoice, company_id, statement, missing=missing)
     notes = (
         select(Invoice)
         .where(Invoice.corrects_id == (document.corrects_id or document.id))

@@ -9,9 +9,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import contains_eager
 
 from app.db.models import CardRegistration, Invoice, Payment, Subscription, Workspace
+from app.db.scoped import owned, owned_row
 from app.domain.companies.viewer import Viewer
 from app.domain.subscriptions.entitlement import Entitlement, entitlement_of
-from app.lib.errors import NotFound
 from app.lib.i18n import N_
 
 NEWEST_WORKSPACES = 6
@@ -92,18 +92,13 @@ async def payment_of(session: AsyncSession, company_id: UUID, merchant_oid: str)
         .outerjoin(CardRegistration, CardRegistration.payment_id == Payment.id)
         .outerjoin(CardRegistration.card)
         .options(contains_eager(Payment.order), contains_eager(CardRegistration.card))
-        .where(Payment.company_id == company_id, Payment.merchant_oid == merchant_oid)
+        .where(Payment.merchant_oid == merchant_oid)
     )
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise NotFound(N_("There is no such payment."))
-    return PaymentRow(*row)
+    missing = N_("There is no such payment.")
+    return PaymentRow(*await owned_row(session, Payment, company_id, statement, missing=missing))
 
 
 async def invoice_of(session: AsyncSession, company_id: UUID, number: str) -> Invoice:
     """Return one invoice of this company; anybody else's is not found."""
-    statement = select(Invoice).where(Invoice.company_id == company_id, Invoice.number == number)
-    invoice = await session.scalar(statement)
-    if invoice is None:
-        raise NotFound(N_("There is no such invoice."))
-    return invoice
+    missing = N_("There is no such invoice.")
+    return await owned(session, Invoice, company_id, Invoice.number == number, missing=missing)

@@ -22,7 +22,6 @@ from app.db.models import (
     WorkspaceStatus,
     WorkspaceTransition,
 )
-from app.domain.companies.viewer import LACKS_TWO_FACTOR
 
 SWEEP_AT_ONCE = 50
 
@@ -34,7 +33,6 @@ class EdgeFacts:
     workspace: Workspace
     company: Company
     session_epoch: int
-    lacks_two_factor: bool
     role: Role | None
     subscription: Subscription | None
     clock_at: datetime | None
@@ -72,16 +70,6 @@ async def count_running(session: AsyncSession, company_id: UUID) -> int:
     running = (WorkspaceStatus.STARTING, WorkspaceStatus.READY)
     statement = select(func.count()).where(Workspace.company_id == company_id, Workspace.status.in_(running))
     return await session.scalar(statement) or 0
-
-
-async def workspace_in(
-    session: AsyncSession, company_id: UUID, workspace_id: UUID, *, lock: bool = False
-) -> Workspace | None:
-    """Return one workspace of this company with its owner; `lock` keeps the row until the commit."""
-    statement = _live(company_id).where(Workspace.id == workspace_id)
-    if lock:
-        statement = statement.with_for_update(of=Workspace).execution_options(populate_existing=True)
-    return await session.scalar(statement)
 
 
 async def workspace_named(session: AsyncSession, company_id: UUID, name: str) -> Workspace | None:
@@ -142,15 +130,7 @@ async def lock_with_company(session: AsyncSession, workspace_id: UUID) -> Worksp
 async def edge_facts(session: AsyncSession, *, workspace_id: UUID, user_id: UUID) -> EdgeFacts | None:
     """Return what the edge decides on; nothing when there is no such workspace or person any more."""
     statement = (
-        select(
-            Workspace,
-            Company,
-            User.session_epoch,
-            LACKS_TWO_FACTOR,
-            Membership.role,
-            Subscription,
-            TestClock.at,
-        )
+        select(Workspace, Company, User.session_epoch, Membership.role, Subscription, TestClock.at)
         .join(Workspace.company)
         .join(User, User.id == user_id)
         .outerjoin(

@@ -23,6 +23,7 @@ from app.db.models import (
     RefundStatus,
     RegistrationStatus,
 )
+from app.db.scoped import owned
 from app.domain.accounts.legal import CARD_STORAGE
 from app.domain.audit.service import record
 from app.domain.billing.cards.books import post_taken
@@ -36,7 +37,7 @@ from app.domain.jobs import Job
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.values import BasketLine, PaymentRequest
 from app.lib.crypto import Encrypted
-from app.lib.errors import InvalidInput, NotFound, TooMany
+from app.lib.errors import InvalidInput, TooMany
 from app.lib.i18n import N_, translate
 from app.lib.ids import random_reference, uuid7
 from app.lib.locks import advisory_lock
@@ -126,18 +127,15 @@ async def registration_of(session: AsyncSession, company_id: UUID, merchant_oid:
 
     One that an order's payment makes is shown with the payment.
     """
-    registration = await session.scalar(
-        select(CardRegistration)
-        .options(selectinload(CardRegistration.card))
-        .where(
-            CardRegistration.company_id == company_id,
-            CardRegistration.merchant_oid == merchant_oid,
-            CardRegistration.payment_id.is_(None),
-        )
+    return await owned(
+        session,
+        CardRegistration,
+        company_id,
+        CardRegistration.merchant_oid == merchant_oid,
+        CardRegistration.payment_id.is_(None),
+        missing=N_("There is no such card."),
+        options=(selectinload(CardRegistration.card),),
     )
-    if registration is None:
-        raise NotFound(N_("There is no such card."))
-    return registration
 
 
 async def settle_registration(

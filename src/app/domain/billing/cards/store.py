@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import StoredCard
 from app.db.models.stored_card import CARD_TOKENS
+from app.db.scoped import owned
 from app.lib.crypto import Encrypted, Keys, decrypt, digest, digests, encrypt
-from app.lib.errors import NotFound
 from app.lib.i18n import N_
 
 DEFAULT_FIRST = (StoredCard.is_default.desc(), StoredCard.id.desc())
@@ -72,13 +72,9 @@ async def card_of(
 
     Locked, no charge of it can begin until the transaction ends: its row is what a payment refers to.
     """
-    statement = select(StoredCard).where(
-        StoredCard.company_id == company_id, StoredCard.id == card_id, StoredCard.removed_at.is_(None)
-    )
-    card = await session.scalar(statement.with_for_update() if lock else statement)
-    if card is None:
-        raise NotFound(N_("There is no such card."))
-    return card
+    standing = (StoredCard.id == card_id, StoredCard.removed_at.is_(None))
+    missing = N_("There is no such card.")
+    return await owned(session, StoredCard, company_id, *standing, missing=missing, lock=lock)
 
 
 async def user_token_of(session: AsyncSession, company_id: UUID, keys: Keys) -> str | None:
