@@ -13,6 +13,7 @@ from app.cli_ledger import ledger
 from app.cli_paytr import paytr
 from app.cli_user import user
 from app.cli_running import run_with, show
+from app.cli_secrets import secrets
 from app.lib.money import Money
 from app.lib.settings import Settings, SettingsError, load_settings
 from app.sandbox.command import sandbox
@@ -70,6 +71,7 @@ main.add_command(ledger)
 main.add_command(paytr)
 main.add_command(clock)
 main.add_command(user)
+main.add_command(secrets)
 
 
 @main.group()

@@ -32,6 +32,7 @@ from app.domain.payments.declines import reason_of
 from app.domain.payments.paytr.reasons import DeclineKind
 from app.domain.payments.values import ChargeAnswer, PaymentRequest
 from app.lib.clock import now
+from app.lib.crypto import Encrypted
 from app.lib.errors import DomainError
 from app.lib.uow import unit_of_work
 from tests.factories import make_customer
@@ -249,7 +250,7 @@ async def test_a_request_that_paytr_cannot_take_fails_without_a_trace_at_paytr(
 
 
 async def test_tokens_of_another_secret_key_charge_nothing(cashier: Cashier, debtor: Debtor) -> None:
-    await cashier.change(debtor.card, card_token="bm90IG91cnM=")
+    await cashier.change(debtor.card, card_token=Encrypted("bm90IG91cnM="))
     assert await cashier.charge(debtor, now()) is PaymentStatus.FAILED
     assert cashier.gateway.attempts == {}
 

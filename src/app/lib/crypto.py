@@ -92,6 +92,15 @@ def decrypt(keys: Keys, purpose: str, encrypted: Encrypted) -> str:
         raise Unreadable("the value was changed, or belongs to another key or purpose") from error
 
 
+def is_of_newest(keys: Keys, purpose: str, encrypted: Encrypted) -> bool:
+    """Say whether the newest key alone opens it, so that an older one need not stay for its sake."""
+    try:
+        decrypt(Keys(keys.newest), purpose, encrypted)
+    except Unreadable:
+        return False
+    return True
+
+
 def digest(keys: Keys, purpose: str, text: str) -> str:
     """Return the keyed digest by which an encrypted text is found again without opening anything."""
     return derive_secret(keys, _digest_of(purpose, text))

@@ -114,6 +114,14 @@ async def ready_workspaces(session: AsyncSession) -> Sequence[Workspace]:
     return (await session.scalars(statement)).all()
 
 
+async def editors_of_other_keys(session: AsyncSession, key: str) -> int:
+    """Return how many workspaces run with a secret of another key than the one of this name."""
+    statement = select(func.count()).where(
+        Workspace.status == WorkspaceStatus.READY, Workspace.editor_key.is_distinct_from(key)
+    )
+    return (await session.scalars(statement)).one()
+
+
 async def lock_with_company(session: AsyncSession, workspace_id: UUID) -> Workspace:
     """Return a workspace with its company, locked until the commit; also a deleted one."""
     statement = (
