@@ -192,7 +192,7 @@ async def set_quota(
     """
     places, share = await share_in(session, viewer, membership_id, at=at, lock=True)
     quota = read_quota(typed)
-    _require_fitting(places, share, quota)
+    require_fitting(places, share, quota)
     if quota == share.quota:
         return
     membership = await session.get_one(Membership, membership_id, with_for_update=True)
@@ -232,7 +232,8 @@ def read_quota(typed: str) -> int | None:
     return int(text)
 
 
-def _require_fitting(places: Places, share: Share, quota: int | None) -> None:
+def require_fitting(places: Places, share: Share, quota: int | None) -> None:
+    """Raise `InvalidInput` unless this quota is at least what is used and at most what is left."""
     if quota is None:
         return
     if not may_operate(share.role):
