@@ -31,7 +31,8 @@ class SessionBackend(ServerSideSessionBackend):
     """Litestar's backend without its three holes, and with an end."""
 
     async def get(self, session_id: str, store: Store) -> bytes | None:
-        return await store.get(session_id, renew_for=IDLE_FOR)
+        # in seconds: of a timedelta the Redis store takes what is left over after whole days
+        return await store.get(session_id, renew_for=int(IDLE_FOR.total_seconds()))
 
     async def set(self, session_id: str, data: bytes, store: Store) -> None:
         await store.set(session_id, data, expires_in=IDLE_FOR)
