@@ -11,9 +11,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.chromium import chromium_executable
-from tests.browser.product import ROOT, Product, running_product
+from tests.browser.product import Product, running_product
 
-SCREENSHOTS = ROOT / ".tezgah" / "screenshots"
 PASSWORD = "correct horse battery"
 PATIENCE = 20_000
 """Milliseconds: what a page shows may be waiting for a worker that other tests keep from its work."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from app.lib.settings import read_environment_file
 
 ROOT = Path(__file__).resolve().parents[2]
+SCREENSHOTS = ROOT / ".tezgah" / "screenshots"
 READY_SECONDS = 120
 STOP_SECONDS = 20
 

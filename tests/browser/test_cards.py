@@ -7,8 +7,8 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import SCREENSHOTS, sign_up
-from tests.browser.product import Product
+from tests.browser.conftest import sign_up
+from tests.browser.product import SCREENSHOTS, Product
 
 VISA, TROY = "4355084355084358", "9792030394440796"
 LOOKS = [("desk", 1280, "light"), ("desk", 1280, "dark"), ("phone", 390, "light"), ("phone", 390, "dark")]

@@ -1,7 +1,6 @@
 """The operator's day in a browser: a case comes in, is looked into, decided, and stays on record."""
 
 import re
-from pathlib import Path
 
 import httpx
 import pytest
@@ -9,11 +8,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from app.domain.billing.demo.service import DEMO_PASSWORD, EMAIL_DOMAIN
 from app.lib.ids import random_reference
-from tests.browser.conftest import SCREENSHOTS, prefer
+from tests.browser.addresses import CONSOLE
+from tests.browser.conftest import prefer
+from tests.browser.looking import LOOKS, Look, too_wide, watch
 from tests.browser.product import Product
 from tests.factories import callback_form
-
-LOOKS = [("desk", 1280, "tr", "light"), ("desk", 1280, "en", "dark"), ("phone", 390, "tr", "dark")]
 
 
 def enter(page: Page) -> None:
@@ -67,52 +66,30 @@ def test_the_amount_is_asked_for_only_where_money_goes_back(page: Page) -> None:
     assert page.evaluate("document.querySelector('#refund form :invalid').name") == "reason"
 
 
-@pytest.mark.parametrize(("device", "width", "language", "scheme"), LOOKS)
-def test_every_page_of_the_console_fits_and_raises_no_error(
-    chromium: Browser, product: Product, device: str, width: int, language: str, scheme: str
+@pytest.mark.parametrize("look", LOOKS, ids=str)
+def test_every_page_of_the_console_fits_bars_nobody_and_raises_no_error(
+    chromium: Browser, product: Product, look: Look
 ) -> None:
     merchant_oid = unknown_order(product)
-    context = chromium.new_context(base_url=product.base_url, viewport={"width": width, "height": 860})
+    context = look.context(chromium, product.base_url)
     page = context.new_page()
-    problems: list[str] = []
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)
+    problems = watch(page)
     enter(page)
-    prefer(context, language=language, color_scheme=scheme)
-    folder = SCREENSHOTS / device / language / scheme
-    for name in (
-        "",
-        "/cases",
-        "/cases?status=closed",
-        "/payments",
-        f"/payments/{merchant_oid}",
-        "/ledger",
-        "/reconciliation",
-    ):
-        look_at(page, f"/operator{name}", folder / f"operator{re.sub(r'[^a-z]+', '-', name[:18])}.png")
-    day = page.locator("a.records-main").first.get_attribute("href") or ""
-    look_at(page, day, folder / "operator-reconciliation-day.png")
+    prefer(context, language=look.language, color_scheme=look.scheme)
+    for name, address in CONSOLE.items():
+        look.at(page, address, name)
+    look.at(page, f"/operator/payments/{merchant_oid}", "operator-payment")
+    page.goto("/operator/reconciliation")
+    look.at(page, first_record(page), "operator-reconciliation-day")
     page.goto("/operator/cases")
     page.locator(".filter summary").click()
     assert not too_wide(page), "the open menu sticks out at the side"
     page.goto("/operator/cases?kind=unknown_order")
-    look_at(
-        page, page.locator("a.records-main").first.get_attribute("href") or "", folder / "operator-case.png"
-    )
+    look.at(page, first_record(page), "operator-case")
     context.close()
     assert not problems, problems
 
 
-def look_at(page: Page, address: str, picture: Path) -> None:
-    """Open a page, save what it looks like, and see that nothing sticks out at the side."""
-    page.goto(address)
-    page.wait_for_load_state("load")
-    page.screenshot(path=picture, full_page=True)
-    assert not too_wide(page), f"{address} is wider than the window"
-
-
-def too_wide(page: Page) -> bool:
-    """Tell whether the page can be scrolled sideways."""
-    return bool(
-        page.evaluate("document.scrollingElement.scrollWidth > document.scrollingElement.clientWidth")
-    )
+def first_record(page: Page) -> str:
+    """Return the address of the first row's page."""
+    return page.locator("a.records-main").first.get_attribute("href") or ""

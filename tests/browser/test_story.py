@@ -10,8 +10,8 @@ import httpx
 from playwright.sync_api import BrowserContext, Page, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import SCREENSHOTS, pay, sign_up
-from tests.browser.product import Product
+from tests.browser.conftest import pay, sign_up
+from tests.browser.product import SCREENSHOTS, Product
 
 
 def test_from_sign_up_to_a_file_written_in_the_editor(
