@@ -206,7 +206,7 @@ async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(
         for flag in ("httponly", "samesite=lax", "path=/"):
             assert flag in cookie.lower(), flag
         assert "domain=" not in cookie.lower()
-    assert "max-age=1209600" in cookies["session"].lower()
+    assert "max-age=2592000" in cookies["session"].lower()
 
 
 async def test_over_https_the_cookies_are_bound_to_this_very_host(

@@ -136,4 +136,4 @@ def handle_of(session_id: str) -> str:
 
 
 def _key(user_id: UUID) -> str:
-    return f"tezgah:sessions-of:{user_id}"
+    return f"tezgah:logged-in:{user_id}"

@@ -21,6 +21,7 @@ from app.lib.session_directory import SessionDirectory
 
 IDLE_FOR: Final = timedelta(days=14)
 """A session that is not used ends after this."""
+IDLE_SECONDS: Final = int(IDLE_FOR.total_seconds())  # of a timedelta the Redis store drops the whole days
 LASTS_FOR: Final = timedelta(days=30)
 """However much it is used: after this everybody logs in again."""
 ENDS_AT: Final = "ends_at"
@@ -31,11 +32,10 @@ class SessionBackend(ServerSideSessionBackend):
     """Litestar's backend without its three holes, and with an end."""
 
     async def get(self, session_id: str, store: Store) -> bytes | None:
-        # in seconds: of a timedelta the Redis store takes what is left over after whole days
-        return await store.get(session_id, renew_for=int(IDLE_FOR.total_seconds()))
+        return await store.get(session_id, renew_for=IDLE_SECONDS)
 
     async def set(self, session_id: str, data: bytes, store: Store) -> None:
-        await store.set(session_id, data, expires_in=IDLE_FOR)
+        await store.set(session_id, data, expires_in=IDLE_SECONDS)
 
     async def load_from_connection(self, connection: ASGIConnection[Any, Any, Any, Any]) -> dict[str, Any]:
         data = await super().load_from_connection(connection)

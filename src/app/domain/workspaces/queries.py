@@ -22,6 +22,7 @@ from app.db.models import (
     WorkspaceStatus,
     WorkspaceTransition,
 )
+from app.domain.companies.viewer import LACKS_TWO_FACTOR
 
 SWEEP_AT_ONCE = 50
 
@@ -33,6 +34,7 @@ class EdgeFacts:
     workspace: Workspace
     company: Company
     session_epoch: int
+    lacks_two_factor: bool
     role: Role | None
     subscription: Subscription | None
     clock_at: datetime | None
@@ -138,7 +140,15 @@ async def lock_with_company(session: AsyncSession, workspace_id: UUID) -> Worksp
 async def edge_facts(session: AsyncSession, *, workspace_id: UUID, user_id: UUID) -> EdgeFacts | None:
     """Return what the edge decides on; nothing when there is no such workspace or person any more."""
     statement = (
-        select(Workspace, Company, User.session_epoch, Membership.role, Subscription, TestClock.at)
+        select(
+            Workspace,
+            Company,
+            User.session_epoch,
+            LACKS_TWO_FACTOR,
+            Membership.role,
+            Subscription,
+            TestClock.at,
+        )
         .join(Workspace.company)
         .join(User, User.id == user_id)
         .outerjoin(
