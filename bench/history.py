@@ -5,6 +5,7 @@ from datetime import timedelta
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 
 from app.db.models import Workspace, WorkspaceStatus
+from app.domain.accounts.verification import mark_verified
 from app.domain.billing.checkout import place_order
 from app.domain.billing.registration import Registration, register
 from app.domain.billing.settlement.service import Arrival, settle
@@ -29,6 +30,7 @@ async def company_with_history(stage: Stage) -> tuple[str, str]:
         user, company = await register(
             session, form, language="tr", address="127.0.0.1", base_url="http://localhost", at=began
         )
+        mark_verified(session, user, at=began)
         viewer = await viewer_of(session, user_id=user.id, company_id=company.id, session_epoch=0)
         if viewer is None:
             raise LookupError("the company has no owner")

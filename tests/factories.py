@@ -95,7 +95,7 @@ async def make_customer(
 
 
 async def add_member(
-    session_maker: async_sessionmaker[AsyncSession], customer: Customer, role: Role
+    session_maker: async_sessionmaker[AsyncSession], customer: Customer, role: Role, *, verified: bool = True
 ) -> Customer:
     """Add a person with a role to the customer's company."""
     email = f"{role.value}{next(numbers)}@example.com"
@@ -107,7 +107,7 @@ async def add_member(
             language="tr",
             color_scheme="auto",
             session_epoch=0,
-            email_verified_at=now(),
+            email_verified_at=now() if verified else None,
         )
         session.add(user)
         await session.flush()

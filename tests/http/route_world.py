@@ -99,6 +99,8 @@ async def person(resources: Resources, customer: Customer, who: str) -> Person |
             return customer
         case "stranger":
             return await make_customer(resources.session_maker, name="Başka Şirket")
+        case "unverified":
+            return await add_member(resources.session_maker, customer, Role.ADMIN, verified=False)
         case "operator":
             return await make_operator(resources.session_maker)
         case role:

@@ -23,6 +23,8 @@ class Beyond(StrEnum):
 
     CONSOLE = "operators look after every company"
     EDGE = "a workspace's address says whose it is only once it has been looked up"
+    EMAIL_CHANGE = "whether a new address is free is looked up among all people"
+    EMAIL_LINK = "whoever opens a link from a letter may be logged in nowhere"
     LOGIN = "an e-mail address is looked up among all people"
     PASSWORD_RESET = "whoever has lost a password is not logged in"  # noqa: S105 a reason
     PAYMENT_LINK = "whoever has the link pays without an account"

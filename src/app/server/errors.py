@@ -12,6 +12,7 @@ from litestar.response import Redirect, Template
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from app.domain.accounts.verification import NotVerified
 from app.domain.people.two_factor.requirement import TwoFactorMissing
 from app.domain.people.two_factor.verification import PATH as TWO_FACTOR_PATH
 from app.lib.errors import DomainError, TooMany
@@ -46,6 +47,14 @@ def refuse(request: AnyRequest, error: DomainError) -> Response[Any]:
     if isinstance(error, TooMany):
         answer.headers["Retry-After"] = str(error.retry_after)
     return answer
+
+
+def refuse_unverified(request: AnyRequest, error: NotVerified) -> Response[Any]:
+    """Show what waits for a confirmed address, with the button that sends its letter again."""
+    name = "verify_toast" if is_htmx(request) else "verify_first"
+    context = {"sentence": translate(current_language.get(), error.message, **error.facts)}
+    headers = {"HX-Reswap": "none"} if is_htmx(request) else {}
+    return Template(f"accounts/{name}.html.j2", context=context, status_code=error.status, headers=headers)
 
 
 def refuse_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
@@ -109,6 +118,7 @@ def is_htmx(request: AnyRequest) -> bool:
 
 
 EXCEPTION_HANDLERS: Any = {
+    NotVerified: refuse_unverified,
     DomainError: refuse,
     NotAuthorizedException: ask_to_log_in,
     TwoFactorMissing: lead_to_two_factor,

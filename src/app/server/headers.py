@@ -13,7 +13,8 @@ CHANGE_PATH = "/billing/plan-change"
 RETURN_PATH = "/billing/return/"
 PAY_PATH, PAY_RETURN_PATH = "/pay/", "/pay/return/"
 """Whoever holds such an address may pay by it, so no other site is told of it."""
-RESET_PATH = "/password-reset/"
+LETTER_PATHS = ("/password-reset/", "/email-verification/", "/email-change/")
+"""What stands behind a link in a letter to one person."""
 CARD_FORM_PATHS = ("/billing/cards/new", "/billing/checkout/card")
 POLICY = {
     "default-src": "'self'",
@@ -60,7 +61,7 @@ class SecurityHeaders:
             PAY_RETURN_PATH: encoded(
                 {**unnamed, "Content-Security-Policy": content_security_policy(framed_by=gateway)}
             ),
-            RESET_PATH: encoded(unnamed),
+            **dict.fromkeys(LETTER_PATHS, encoded(unnamed)),
             PAY_PATH: encoded(
                 {**unnamed, "Content-Security-Policy": content_security_policy(frames=gateway)}
             ),

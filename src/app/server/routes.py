@@ -27,9 +27,11 @@ from app.domain.ops.controllers.payments import PaymentController
 from app.domain.people.controllers.account import AccountController, SessionController
 from app.domain.people.controllers.activity import ActivityController
 from app.domain.people.controllers.login import LoginController
+from app.domain.people.controllers.email_change import EmailChangeController, EmailController
 from app.domain.people.controllers.password_reset import PasswordResetController
 from app.domain.people.controllers.security import SecurityController
 from app.domain.people.controllers.two_factor import TwoFactorController
+from app.domain.people.controllers.verification import VerificationController, send_again
 from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
 from app.domain.workspaces.controllers.pages import WorkspaceController
@@ -42,7 +44,11 @@ ROUTES: list[ControllerRouterHandler] = [
     LoginController,
     PreferenceController,
     PasswordResetController,
+    VerificationController,
+    EmailChangeController,
     AccountController,
+    EmailController,
+    send_again,
     SessionController,
     TwoFactorController,
     SecurityController,

@@ -8,7 +8,7 @@ from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, Identified
-from app.db.models.user import MAILBOX
+from app.db.models.user import MAILBOX, User
 
 
 class EmailChangeOutcome(StrEnum):
@@ -48,9 +48,7 @@ class EmailChange(Identified, Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"))
     old_email: Mapped[str]
     new_email: Mapped[str]
-    mailbox_left: Mapped[str] = mapped_column(
-        Computed(MAILBOX.replace("email", "old_email"), persisted=True)
-    )
+    mailbox_left: Mapped[str] = mapped_column(Computed(MAILBOX.replace("email", "old_email"), persisted=True))
     """Where the old address leads, however it is spelt: a mailbox that was left has had its trial."""
     asked_at: Mapped[datetime]
     expires_at: Mapped[datetime]
@@ -62,6 +60,15 @@ class EmailChange(Identified, Base):
     def is_open(self, at: datetime) -> bool:
         """Say whether confirming still helps."""
         return self.ended_at is None and at < self.expires_at
+
+    @property
+    def awaits_new(self) -> bool:
+        """Say whether the new address has still to confirm."""
+        return self.new_confirmed_at is None
+
+    def awaits_old(self, user: User) -> bool:
+        """Say whether the address of before has still to confirm; one that never was confirmed has no say."""
+        return user.email_verified_at is not None and self.old_confirmed_at is None
 
     def end(self, outcome: EmailChangeOutcome, at: datetime) -> None:
         """Close it; nothing reopens it."""

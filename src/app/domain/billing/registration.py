@@ -1,4 +1,7 @@
-"""Signing up: account, company, trial and acceptance in one transaction, with the welcome mail."""
+"""Signing up: account, company, trial and acceptance in one transaction, with the welcome mail.
+
+The mail asks to confirm the address. Everything but workspaces and invitations works before that.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +16,7 @@ from app.domain.billing.trials.guard import has_had_trial
 from app.domain.companies.service import found_company
 from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import Welcome
+from app.domain.people.verification import verification_link
 from app.domain.subscriptions.service import start_trial, start_without_trial
 from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
@@ -75,6 +79,7 @@ async def _queue_welcome(
     base_url: str,
     at: datetime,
 ) -> None:
+    link = verification_link(user, at=at)
     await notifications.queue_email(
         session,
         occasion=f"welcome:{company.id}",
@@ -84,6 +89,8 @@ async def _queue_welcome(
             plan_name=subscription.plan.name,
             workspace_limit=subscription.plan.workspace_limit,
             trial_ends_at=subscription.trial_ends_at,
+            link=link,
+            expires_at=link.expires_at,
             dashboard_url=f"{base_url}/dashboard",
         ),
         recipient=user.email,

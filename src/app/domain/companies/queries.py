@@ -19,3 +19,8 @@ BILLING_CONTACT = (
 async def billing_contact(session: AsyncSession, company_id: UUID) -> User | None:
     """Return who gets a company's mail about money: its first billing person, else its owner."""
     return await session.scalar(BILLING_CONTACT, {"company_id": company_id})
+
+
+async def companies_of(session: AsyncSession, user_id: UUID) -> list[UUID]:
+    """Return the companies a person belongs to."""
+    return list(await session.scalars(select(Membership.company_id).where(Membership.user_id == user_id)))

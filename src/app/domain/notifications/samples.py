@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+from app.domain.notifications.address_samples import address_samples
 from app.domain.notifications.messages import (
     CancellationNear,
     CancellationNoted,
@@ -26,7 +27,6 @@ from app.domain.notifications.messages import (
     TrialEnded,
     TrialEnds,
     UnpaidRenewal,
-    Welcome,
     TwoFactorChange,
     TwoFactorChanged,
 )
@@ -40,14 +40,7 @@ UNPAID: tuple[type[UnpaidRenewal], ...] = (
     CancellationNear,
 )
 SAMPLES: tuple[Message, ...] = (
-    Welcome(
-        full_name="Ayşe Yılmaz",
-        company_name="Işık A.Ş.",
-        plan_name="Team",
-        workspace_limit=20,
-        trial_ends_at=datetime(2026, 12, 6, 14, 5, tzinfo=UTC),
-        dashboard_url=f"{SITE}/dashboard",
-    ),
+    *address_samples(AT, SITE),
     PaymentReceipt(
         full_name="Ayşe Yılmaz",
         company_name="Işık A.Ş.",
@@ -96,14 +89,6 @@ SAMPLES: tuple[Message, ...] = (
         issued_at=AT,
         is_kept_as_credit=False,
         billing_url=f"{SITE}/billing",
-    ),
-    Welcome(
-        full_name="Ayşe Yılmaz",
-        company_name="Işık A.Ş.",
-        plan_name="Team",
-        workspace_limit=None,
-        trial_ends_at=None,
-        dashboard_url=f"{SITE}/dashboard",
     ),
     TrialEnds(
         full_name="Ayşe Yılmaz",

@@ -62,12 +62,14 @@ ACTIONS: Final = {
     "workspace.ended": N_("A workspace ended by itself"),
     "files.deletion_requested": N_("Files are to be deleted"),
     "files.deleted": N_("Files were deleted"),
+    "member.email_changed": N_("The e-mail address of a member changed"),
 }
 """What an action says. What belongs to nobody's company, or to our own decisions, has no place here."""
 AREAS: Final = {
     "subscription": (N_("Subscription"), ("subscription.", "trial.", "company.")),
     "money": (N_("Payments and cards"), ("payment.", "refund.", "card.")),
     "workspaces": (N_("Workspaces"), ("workspace.", "files.")),
+    "people": (N_("People"), ("member.",)),
 }
 ACTORS: Final = {"paytr": "PayTR", "system": N_("Tezgâh"), "operator": N_("Our support")}
 COLUMNS: Final = (N_("Time"), N_("What"), N_("Who"), N_("About"), N_("Address"))

@@ -1,7 +1,6 @@
 """A new password: chosen by who knows the old one, or by who reads the account's mail."""
 
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -9,11 +8,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import User
 from app.domain.accounts.passwords import new_password_hash, password_matches
 from app.domain.accounts.queries import user_by_email
+from app.domain.accounts.verification import mark_verified
 from app.domain.audit.service import record
 from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import PasswordChanged, PasswordReset, SealedLink
-from app.lib.crypto import derive_secrets, unseal
-from app.lib.errors import DomainError, InvalidInput
+from app.domain.people.email_change import drop_change
+from app.domain.people.links import read_link, useless
+from app.lib.crypto import derive_secrets
+from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 
@@ -22,12 +24,6 @@ PATH = "/password-reset"
 GOOD_FOR = timedelta(hours=1)
 ONE_MAIL_IN = timedelta(minutes=2)
 """Whoever asks more often gets no further mail: the link they have still works."""
-
-
-class LinkUseless(DomainError):
-    """The link has expired, was used, or never was ours; which of them, nobody is told."""
-
-    status = HTTPStatus.GONE
 
 
 async def request_reset(session: AsyncSession, email: str, *, settings: Settings, at: datetime) -> None:
@@ -55,23 +51,25 @@ async def request_reset(session: AsyncSession, email: str, *, settings: Settings
 async def holder_of(session: AsyncSession, token: str, *, settings: Settings, at: datetime) -> User:
     """Return whose password a link may choose, held for this transaction. Raises `LinkUseless`.
 
-    A link carries a fingerprint of the password it replaces, so it ends with it: nothing is stored, and of
-    two that use one link at once the second finds the password changed.
+    A link carries a fingerprint of the address it went to and of the password it replaces, and ends with
+    either: nothing is stored, and of two that use one link at once the second finds the password changed.
     """
-    said = unseal(settings.keys, PURPOSE, token, at=at)
-    if said is not None:
-        user_id, _, fingerprint = said.partition(".")
-        user = await session.get(User, UUID(user_id), with_for_update=True)
-        if user and not user.is_operator and fingerprint in _fingerprints(settings, user):
-            return user
-    raise LinkUseless(N_("This link has expired or was used already. Ask for a new one."))
+    user_id, fingerprint = read_link(token, PURPOSE, settings=settings, at=at)
+    user = await session.get(User, UUID(user_id), with_for_update=True)
+    if user and not user.is_operator and fingerprint in _fingerprints(settings, user):
+        return user
+    raise useless()
 
 
 async def reset_password(
     session: AsyncSession, token: str, password: str, *, settings: Settings, at: datetime
 ) -> User:
-    """Choose a new password by a link from the mail. Raises `LinkUseless` and `InvalidInput`."""
+    """Choose a new password by a link from the mail, which also shows that the address is read.
+
+    Raises `LinkUseless` and `InvalidInput`.
+    """
     user = await holder_of(session, token, settings=settings, at=at)
+    mark_verified(session, user, at=at)
     await _set_password(session, user, password, action="account.password_reset", settings=settings, at=at)
     return user
 
@@ -96,6 +94,7 @@ async def _set_password(
 ) -> None:
     user.password_hash = await new_password_hash(password, about=(user.email, user.full_name))
     user.session_epoch += 1
+    await drop_change(session, user, at=at)  # whoever asked for it may have known the old password
     record(session, at=at, action=action, subject=user.id, company_id=None, actor_id=user.id)
     await notifications.queue_email(
         session,
@@ -112,5 +111,5 @@ async def _set_password(
 
 def _fingerprints(settings: Settings, user: User) -> list[str]:
     """Return what stands for the password in a link: under the newest key, and under each older one."""
-    secrets = derive_secrets(settings.keys, f"{PURPOSE}|{user.id}|{user.password_hash}")
+    secrets = derive_secrets(settings.keys, f"{PURPOSE}|{user.id}|{user.email}|{user.password_hash}")
     return [secret[:32] for secret in secrets]

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import TransitionKind, Workspace, WorkspaceStatus, WorkspaceTransition
+from app.domain.accounts.verification import require_verified
 from app.domain.audit import service as audit
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
@@ -55,6 +56,7 @@ async def create_workspace(
     simultaneous requests of one company come one after the other.
     """
     require_operating(viewer)
+    require_verified(viewer.user)
     name = require_name(name, viewer.company.slug)
     room = await room_of(session, viewer, at=at, lock=True)
     room.places.entitlement.require_running()
@@ -81,6 +83,7 @@ async def start_workspace(
 ) -> None:
     """Ask for a start; `workspace` is locked by the caller."""
     require_managing(viewer, workspace)
+    require_verified(viewer.user)
     entitlement = entitlement_of(await newest_subscription(session, viewer.company.id), at)
     entitlement.require_running()
     if workspace.status not in REACHED[TransitionKind.START]:

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from app.db.models import SUBSCRIPTION_TRANSITIONS, Company, SubscriptionStatus, User
 from app.domain.accounts.operators import create_operator
 from app.domain.accounts.queries import user_by_email
+from app.domain.accounts.verification import mark_verified
 from app.domain.billing.checkout import place_order
 from app.domain.billing.demo.past import made, planned, tell_sandbox
 from app.domain.billing.demo.stories import PATHS, STORIES, Attempt, Story, purchases
@@ -94,9 +95,11 @@ async def _sign_up(
     form = Registration(
         story.company, "Deneme Kişisi", _email(story), DEMO_PASSWORD, story.plan, accept_terms=True
     )
-    return await register(
+    user, company = await register(
         session, form, language="tr", address="127.0.0.1", base_url=settings.base_url, at=at
     )
+    mark_verified(session, user, at=at)
+    return user, company
 
 
 async def _buy(

@@ -12,6 +12,13 @@ from app.domain.notifications.messages.accounts import (
     TwoFactorChange,
     TwoFactorChanged,
 )
+from app.domain.notifications.messages.addresses import (
+    EmailChangeAsked,
+    EmailChanged,
+    EmailChangeToConfirm,
+    EmailHasAccount,
+    EmailVerification,
+)
 from app.domain.notifications.messages.base import (
     JsonValue,
     Message,
@@ -66,6 +73,11 @@ MESSAGES: tuple[type[Message], ...] = (
     TwoFactorChanged,
     RecoveryCodeUsed,
     CodesGuessed,
+    EmailVerification,
+    EmailChangeAsked,
+    EmailChangeToConfirm,
+    EmailHasAccount,
+    EmailChanged,
 )
 __all__ = [
     "MESSAGES",
@@ -75,6 +87,11 @@ __all__ = [
     "CodesGuessed",
     "CreditNoteIssued",
     "DeletionNear",
+    "EmailChangeAsked",
+    "EmailChangeToConfirm",
+    "EmailChanged",
+    "EmailHasAccount",
+    "EmailVerification",
     "JsonValue",
     "Message",
     "PasswordChanged",

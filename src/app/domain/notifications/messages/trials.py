@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
-from app.domain.notifications.messages.base import Message
+from app.domain.notifications.messages.base import Message, SealedLink
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +19,9 @@ class Welcome(Message):
     """How many workspaces the plan allows; None is unlimited."""
     trial_ends_at: datetime | None
     """None when the address has had its trial before."""
+    link: SealedLink
+    """Confirms the address; workspaces wait for it."""
+    expires_at: datetime
     dashboard_url: str
 
 

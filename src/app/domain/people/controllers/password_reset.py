@@ -14,7 +14,8 @@ from app.db.scopes import Beyond, beyond
 from app.domain.accounts.limits import RESET_OF_ACCOUNT, RESET_OF_ADDRESS, account_key
 from app.domain.accounts.service import require_email
 from app.domain.companies import sessions as company_sessions
-from app.domain.people.passwords import LinkUseless, holder_of, request_reset, reset_password
+from app.domain.people.links import LinkUseless
+from app.domain.people.passwords import holder_of, request_reset, reset_password
 from app.lib.clock import now
 from app.lib.errors import InvalidInput
 from app.lib.http import PUBLIC, AnyRequest, Injected, address_of, redirect

@@ -22,7 +22,7 @@ from app.domain.workspaces.views import address_of, steps_of
 from app.lib.clock import now
 from app.lib.errors import InvalidInput, NotFound
 from app.lib.events import stream
-from app.lib.http import AnyRequest, Injected, limited, redirect
+from app.lib.http import VERIFIED, AnyRequest, Injected, limited, redirect
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.templating import form_page, page
@@ -55,7 +55,7 @@ class WorkspaceController(Controller):
         wanted = block if block in LIST_BLOCKS else "content"
         return await list_page(request, db_session, viewer, block=wanted)
 
-    @post("/", name="workspaces:create", status_code=200, opt=limited(WORKSPACES_OF_COMPANY))
+    @post("/", name="workspaces:create", status_code=200, opt=VERIFIED | limited(WORKSPACES_OF_COMPANY))
     async def create(
         self,
         request: AnyRequest,
@@ -93,7 +93,7 @@ class WorkspaceController(Controller):
         "/{workspace_id:uuid}/session",
         name="workspaces:start",
         status_code=200,
-        opt=limited(WORKSPACES_OF_COMPANY),
+        opt=VERIFIED | limited(WORKSPACES_OF_COMPANY),
     )
     async def start(
         self,
