@@ -134,7 +134,8 @@ RULES = {
         may=(READ, CHANGE),
         # whoever has acted in the company has a name there, also when gone
         sees=f"id = {PERSON} OR EXISTS (SELECT FROM memberships m WHERE m.user_id = users.id)"  # noqa: S608 constants
-        f" OR EXISTS (SELECT FROM audit_entries a WHERE a.actor_id = users.id AND a.{OWN})",
+        f" OR EXISTS (SELECT FROM audit_entries a WHERE a.actor_id = users.id AND a.{OWN})"
+        f" OR EXISTS (SELECT FROM member_removals r WHERE r.user_id = users.id AND r.{OWN})",
         changes=f"id = {PERSON}",
         fixed=("id", "created_at", "is_operator", "mailbox"),
     ),

@@ -138,12 +138,13 @@ async def test_a_change_of_a_quota_is_told_once_with_what_it_was(office: Office)
     person = (await office.hire()).customer
     for typed in ("2", " 2 ", ""):
         await office.give(person, typed)
-    entries = select(AuditEntry.facts).where(AuditEntry.action == "member.quota_changed")
+    entries = select(AuditEntry.before, AuditEntry.after).where(AuditEntry.action == "member.quota_changed")
     async with office.session_maker() as session:
-        told = [
-            (facts["before"], facts["after"]) for facts in await session.scalars(entries.order_by("at", "id"))
-        ]
-    assert told == [(None, 2), (2, None)]
+        told = [list(row) for row in await session.execute(entries.order_by(AuditEntry.id))]
+    assert told == [
+        [{"workspace_quota": None}, {"workspace_quota": 2}],
+        [{"workspace_quota": 2}, {"workspace_quota": None}],
+    ]
 
 
 async def test_only_who_manages_members_of_this_company_gives_quotas(

@@ -18,18 +18,18 @@ from app.db.models import (
     MemberRemoval,
     Membership,
     Role,
-    User,
     Workspace,
     WorkspaceStatus,
     WorkspacesTo,
 )
+from app.domain.audit.changes import difference
 from app.domain.audit.service import record
 from app.domain.jobs import Job
 from app.domain.people.removals import LOOK_AGAIN, push
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces.permissions import may_operate
-from app.domain.workspaces.quotas import Places, change_quota, places_of
+from app.domain.workspaces.quotas import Places, Share, change_quota, places_of
 from app.lib.clock import real_now
 from app.lib.errors import DomainError, InvalidInput, NotFound
 from app.lib.i18n import N_
@@ -38,6 +38,9 @@ from app.lib.uow import defer
 W = WorkspaceStatus
 MAY_HOLD_SOMEBODY: Final = frozenset({W.READY, W.FAILED, W.STOPPING})
 """States in which an editor, and with it an open connection of the former owner, may still be there."""
+
+
+OWNER_STAYS = N_("The owner cannot go. Hand the ownership over first.")
 
 
 class OwnerStays(DomainError):
@@ -71,16 +74,15 @@ async def end_membership(
     `heir` when that person cannot take the workspaces. The quota goes back to the company; other companies
     of the person are untouched.
     """
-    subscription = await newest_subscription(session, membership.company_id, lock=True)
-    places = await places_of(session, membership.company_id, entitlement_of(subscription, at))
-    membership, user = await _lock_member(session, membership.id)
-    if membership.role is Role.OWNER:
-        raise OwnerStays(N_("The owner cannot be removed. Hand the ownership over first."))
-    workspaces = await _lock_workspaces(session, membership.company_id, user.id)
-    heir = await _heir_of(session, membership, places, choice, len(workspaces), by=by, at=at)
+    places, leaving = await _hold(session, membership, at=at)
+    workspaces = await held_by(session, membership.company_id, leaving.user_id, lock=True)
+    heir = None if choice.to is WorkspacesTo.DELETION else _heir_of(places, leaving, choice, len(workspaces))
+    if heir is not None and not fits(heir, len(workspaces)):
+        owner = await session.get_one(Membership, heir.membership_id, with_for_update=True)
+        change_quota(session, owner, None, name=heir.full_name, by=by, at=at)
     removal = MemberRemoval(
         company_id=membership.company_id,
-        user_id=user.id,
+        user_id=leaving.user_id,
         asked_by_id=by,
         asked_at=at,
         workspaces_to=choice.to,
@@ -90,142 +92,122 @@ async def end_membership(
         next_attempt_at=real_now() + LOOK_AGAIN,
     )
     session.add(removal)
-    await session.delete(membership)
     await session.flush()
-    _record(session, removal, user, heir, at=at)
+    _record(session, removal, leaving, at=at)
     for workspace in workspaces:
-        await _send_off(session, workspace, removal, heir, at=at)
-    await session.flush()
+        await _send_off(session, workspace, removal, leaving, heir, at=at)
     if not any(workspace.removal_id for workspace in workspaces):
         removal.finish(at)
+    await session.delete(membership)
+    await session.flush()
     return removal
 
 
-async def held_by(session: AsyncSession, company_id: UUID, user_id: UUID) -> Sequence[Workspace]:
-    """Return the workspaces that a person has in a company, by name."""
-    statement = (
-        select(Workspace)
-        .where(
-            Workspace.company_id == company_id, Workspace.owner_id == user_id, Workspace.deleted_at.is_(None)
-        )
-        .order_by(Workspace.name)
+async def held_by(
+    session: AsyncSession, company_id: UUID, user_id: UUID, *, lock: bool = False
+) -> Sequence[Workspace]:
+    """Return the workspaces that a person has in a company, by name; `lock` keeps them until the commit."""
+    statement = select(Workspace).where(
+        Workspace.company_id == company_id, Workspace.owner_id == user_id, Workspace.deleted_at.is_(None)
     )
-    return (await session.scalars(statement)).all()
+    if lock:
+        locking = statement.order_by(Workspace.id).with_for_update()
+        await session.scalars(locking.execution_options(populate_existing=True))
+    return (await session.scalars(statement.order_by(Workspace.name))).all()
 
 
-async def _lock_member(session: AsyncSession, membership_id: UUID) -> tuple[Membership, User]:
-    statement = (
-        select(Membership, User)
-        .join(User, User.id == Membership.user_id)
-        .where(Membership.id == membership_id)
-        .with_for_update(of=Membership)
-        .execution_options(populate_existing=True)
-    )
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise NotFound(N_("There is no such member."))
-    return row[0], row[1]
-
-
-async def _lock_workspaces(session: AsyncSession, company_id: UUID, user_id: UUID) -> Sequence[Workspace]:
-    statement = (
-        select(Workspace)
-        .where(
-            Workspace.company_id == company_id, Workspace.owner_id == user_id, Workspace.deleted_at.is_(None)
-        )
-        .order_by(Workspace.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    return (await session.scalars(statement)).all()
-
-
-async def _heir_of(
-    session: AsyncSession,
-    leaving: Membership,
-    places: Places,
-    choice: Choice,
-    count: int,
-    *,
-    by: UUID | None,
-    at: datetime,
-) -> Membership | None:
-    """Return who takes the workspaces, with room for them; nobody when they are deleted."""
-    if choice.to is WorkspacesTo.DELETION:
-        return None
-    is_heir = Membership.user_id == choice.heir_id if choice.heir_id else Membership.role == Role.OWNER
-    heir = await session.scalar(
+async def _hold(session: AsyncSession, membership: Membership, *, at: datetime) -> tuple[Places, Share]:
+    """Return the company's places and the leaving person's part, held; nobody joins or goes meanwhile."""
+    subscription = await newest_subscription(session, membership.company_id, lock=True)
+    held = await session.scalar(
         select(Membership)
-        .where(Membership.company_id == leaving.company_id, Membership.id != leaving.id, is_heir)
+        .where(Membership.id == membership.id)
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    share = places.share_of(heir.user_id) if heir else None
-    if heir is None or share is None or not may_operate(heir.role):
-        raise InvalidInput(N_("Choose a member who works with workspaces."), field="heir")
-    if share.quota is None or share.used + count <= share.quota:
-        return heir
+    if held is None:
+        raise NotFound(N_("There is no such member."))
+    if held.role is Role.OWNER:
+        raise OwnerStays(OWNER_STAYS)
+    places = await places_of(session, held.company_id, entitlement_of(subscription, at))
+    leaving = places.share_of(held.user_id)
+    assert leaving is not None  # read under the row's lock
+    return places, leaving
+
+
+def fits(heir: Share, count: int) -> bool:
+    """Say whether somebody's quota takes so many workspaces more; without one, any number does.
+
+    The plan need not be asked: the places are taken already, and a quota that goes back frees no fewer.
+    """
+    return heir.quota is None or heir.used + count <= heir.quota
+
+
+def _heir_of(places: Places, leaving: Share, choice: Choice, count: int) -> Share:
+    others = [share for share in places.shares if share is not leaving and may_operate(share.role)]
     if choice.heir_id is None:
-        change_quota(session, heir, None, name=share.full_name, by=by, at=at)
-        return heir
-    raise InvalidInput(
-        N_(
-            "%(name)s has %(used)s workspaces and a quota of %(quota)s: %(count)s more do not fit. "
-            "Raise the quota first, or choose somebody else."
-        ),
-        field="heir",
-        name=share.full_name,
-        used=share.used,
-        quota=share.quota,
-        count=count,
-    )
+        return next(share for share in others if share.role is Role.OWNER)
+    heir = next((share for share in others if share.user_id == choice.heir_id), None)
+    if heir is None:
+        raise InvalidInput(N_("Choose a member who works with workspaces."), field="heir")
+    if not fits(heir, count):
+        raise InvalidInput(
+            N_(
+                "%(name)s has %(used)s workspaces and a quota of %(quota)s: %(count)s more do not fit. "
+                "Raise the quota first, or choose somebody else."
+            ),
+            field="heir",
+            name=heir.full_name,
+            used=heir.used,
+            quota=heir.quota,
+            count=count,
+        )
+    return heir
 
 
 async def _send_off(
     session: AsyncSession,
     workspace: Workspace,
     removal: MemberRemoval,
-    heir: Membership | None,
+    leaving: Share,
+    heir: Share | None,
     *,
     at: datetime,
 ) -> None:
     """Give a workspace to the heir and cut off who may be inside, or have it deleted."""
-    if heir is None:
-        workspace.removal_id = removal.id
-        await push(session, workspace, removal, at=at)
-        return
-    record(
-        session,
-        at=at,
-        action="workspace.moved",
-        subject=workspace.id,
-        company_id=workspace.company_id,
-        actor_id=removal.asked_by_id,
-        actor="user" if removal.asked_by_id else "system",
-        facts={"name": workspace.name, "from": str(workspace.owner_id), "to": str(heir.user_id)},
-    )
-    workspace.owner_id = heir.user_id
-    if workspace.status in MAY_HOLD_SOMEBODY:
+    if heir is not None:
+        record(
+            session,
+            at=at,
+            action="workspace.moved",
+            subject=workspace.id,
+            company_id=workspace.company_id,
+            actor_id=removal.asked_by_id,
+            actor="user" if removal.asked_by_id else "system",
+            facts={"name": workspace.name},
+            changes=difference({"owner": leaving.full_name}, {"owner": heir.full_name}),
+        )
+        workspace.owner_id = heir.user_id
+    if heir is None or workspace.status in MAY_HOLD_SOMEBODY:
         workspace.removal_id = removal.id
         await push(session, workspace, removal, at=at)
 
 
-def _record(
-    session: AsyncSession, removal: MemberRemoval, user: User, heir: Membership | None, *, at: datetime
-) -> None:
+def _record(session: AsyncSession, removal: MemberRemoval, leaving: Share, *, at: datetime) -> None:
     by = removal.asked_by_id
     record(
         session,
         at=at,
-        action="member.left" if by == user.id else "member.removed",
-        subject=user.id,
+        action="member.left" if by == leaving.user_id else "member.removed",
+        subject=leaving.user_id,
         company_id=removal.company_id,
         actor_id=by,
         actor="user" if by else "system",
         facts={
-            "name": user.full_name,
+            "name": leaving.full_name,
             "workspaces": removal.workspace_count,
-            "to": str(heir.user_id) if heir else None,
+            "workspaces_to": removal.workspaces_to,
         },
+        changes=difference({"role": leaving.role}, {"role": None}),
     )
     defer(session, Job.FOLLOW_REMOVAL, removal_id=str(removal.id))

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import MemberRemoval, TransitionKind, Workspace, WorkspaceStatus, WorkspacesTo
+from app.db.scoped import owned
 from app.domain.audit.service import record
 from app.domain.companies.clocks import time_of
 from app.domain.companies.permissions import Permission
@@ -20,7 +21,6 @@ from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.workspaces.standstill import ask
 from app.lib.clock import real_now
-from app.lib.errors import NotFound
 from app.lib.i18n import N_
 from app.lib.uow import defer
 
@@ -103,15 +103,8 @@ async def removal_in(
 ) -> MemberRemoval:
     """Return a removal of the viewer's company, or raise `NotFound`."""
     viewer.require(Permission.MANAGE_MEMBERS)
-    statement = select(MemberRemoval).where(
-        MemberRemoval.id == removal_id, MemberRemoval.company_id == viewer.company.id
-    )
-    if lock:
-        statement = statement.with_for_update().execution_options(populate_existing=True)
-    removal = await session.scalar(statement)
-    if removal is None:
-        raise NotFound(N_("There is no such removal."))
-    return removal
+    of_id, missing = MemberRemoval.id == removal_id, N_("There is no such removal.")
+    return await owned(session, MemberRemoval, viewer.company.id, of_id, missing=missing, lock=lock)
 
 
 async def unfinished_removals(session: AsyncSession, company_id: UUID) -> Sequence[MemberRemoval]:

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Membership, Role, User, Workspace
+from app.domain.audit.changes import difference
 from app.domain.audit.service import record
 from app.domain.companies.permissions import Permission
 from app.domain.companies.viewer import Viewer
@@ -217,7 +218,8 @@ def change_quota(
         company_id=membership.company_id,
         actor_id=by,
         actor="user" if by else "system",
-        facts={"name": name, "before": membership.workspace_quota, "after": quota},
+        facts={"name": name},
+        changes=difference({"workspace_quota": membership.workspace_quota}, {"workspace_quota": quota}),
     )
     membership.workspace_quota = quota
 

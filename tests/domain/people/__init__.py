@@ -1,0 +1,1 @@
+"""People and companies, against the real database."""
