@@ -10,7 +10,8 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, pass_context
+from jinja2.runtime import Context
 from litestar import Request
 from litestar.plugins.htmx import HTMXRequest, HTMXTemplate
 from litestar.plugins.jinja import JinjaTemplateEngine
@@ -21,6 +22,8 @@ from app.lib.errors import DomainError
 from app.lib.money import TURKISH_LIRA, Money
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
+NONCE = "nonce"
+"""Where the request's state keeps what lets a script of its answer run."""
 current_language: ContextVar[str] = ContextVar("current_language", default=i18n.DEFAULT_LANGUAGE)
 
 
@@ -113,7 +116,14 @@ def build_environment() -> Environment:
     environment.globals["language"] = current_language.get
     environment.globals["now"] = now
     _install_components(environment)
+    environment.globals["nonce"] = nonce
     return environment
+
+
+@pass_context
+def nonce(context: Context) -> str:
+    """Return what a script of this page carries, so that it runs and no other does."""
+    return str(context["request"].scope.get("state", {}).get(NONCE, ""))
 
 
 def _money(amount: int, currency: str = TURKISH_LIRA) -> str:

@@ -17,6 +17,7 @@ from litestar.plugins.htmx import HTMXPlugin
 from litestar.static_files import create_static_files_router
 from litestar.stores.redis import RedisStore
 from litestar.template import TemplateConfig
+from litestar.types import ASGIApp
 
 from app.db.scopes import Beyond, sessions_beyond
 from app.domain.accounts.operators import Operator
@@ -32,6 +33,7 @@ from app.lib.templating import PageEngine, build_environment
 from app.lib.throttles import Throttle
 from app.server.errors import EXCEPTION_HANDLERS
 from app.server.form_tokens import FormTokens
+from app.server.front import HeadRequests, KnownHosts
 from app.server.headers import SecurityHeaders
 from app.server.observability import RequestContext
 from app.server.plugins import build_alchemy, build_redis
@@ -101,10 +103,14 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     application.state.intake = CallbackIntake(
         sessions_beyond(resources.session_maker, Beyond.PAYTR), paytr_credentials(settings), settings
     )
-    # Around the router and not in it: it refuses unknown addresses and methods before any middleware runs.
-    dressed = SecurityHeaders(settings, settings.paytr_base_url, application.asgi_handler)
-    application.asgi_handler = RequestContext(settings, dressed)
+    application.asgi_handler = before_the_router(settings, application.asgi_handler)
     return application
+
+
+def before_the_router(settings: Settings, router: ASGIApp) -> ASGIApp:
+    """Return what every request passes first; unknown addresses never reach the router's middleware."""
+    dressed = SecurityHeaders(settings, settings.paytr_base_url, KnownHosts(settings, router))
+    return HeadRequests(RequestContext(settings, dressed))
 
 
 def dependencies(

@@ -1,11 +1,18 @@
-"""Security headers: one set for every page, with exceptions for PayTR's frame and its card form."""
+"""Security headers: one set for every answer, and what single pages need beyond it for PayTR.
 
+A script runs when it carries the nonce of this very answer, and not otherwise: no host is trusted, our
+own neither. There is nothing inline, so no source is marked unsafe.
+"""
+
+import secrets
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.lib.settings import Settings
+from app.lib.templating import NONCE
 
 CHECKOUT_PATH = "/billing/checkout"
 CHANGE_PATH = "/billing/plan-change"
@@ -13,12 +20,13 @@ CHANGE_PATH = "/billing/plan-change"
 RETURN_PATH = "/billing/return/"
 PAY_PATH, PAY_RETURN_PATH = "/pay/", "/pay/return/"
 """Whoever holds such an address may pay by it, so no other site is told of it."""
-LETTER_PATHS = ("/password-reset/", "/email-verification/", "/email-change/")
+LETTER_PATHS = ("/password-reset/", "/email-verification/", "/email-change/", "/invitations/")
 """What stands behind a link in a letter to one person."""
 CARD_FORM_PATHS = ("/billing/cards/new", "/billing/checkout/card")
+STATIC_PATH = "/static/"
 POLICY = {
     "default-src": "'self'",
-    "script-src": "'self'",
+    "script-src": "'nonce-{nonce}'",
     "style-src": "'self'",
     "img-src": "'self' data:",
     "font-src": "'self'",
@@ -29,6 +37,32 @@ POLICY = {
     "form-action": "'self'",
     "frame-ancestors": "'none'",
 }
+COMMON = {
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Permissions-Policy": (
+        "camera=(), microphone=(), geolocation=(), display-capture=(), payment=(), usb=(), serial=(), hid=()"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+UNNAMED = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+TRANSPORT = {"Strict-Transport-Security": "max-age=31536000; includeSubDomains"}
+"""Over https alone; the workspaces' hosts are below ours or have Traefik's own."""
+ENCODED = list[tuple[bytes, bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderSet:
+    """The headers of some pages; the policy has a place for each answer's nonce."""
+
+    fixed: ENCODED
+    policy: str
+
+    def with_nonce(self, nonce: str) -> ENCODED:
+        """Return them for one answer."""
+        return [*self.fixed, (b"content-security-policy", self.policy.format(nonce=nonce).encode())]
 
 
 class SecurityHeaders:
@@ -36,43 +70,30 @@ class SecurityHeaders:
 
     def __init__(self, settings: Settings, paytr_base_url: str, next_app: ASGIApp) -> None:
         self._next = next_app
-        common = {
-            "Content-Security-Policy": content_security_policy(),
-            "Referrer-Policy": "strict-origin-when-cross-origin",
-            "X-Content-Type-Options": "nosniff",
-            "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(self)",
-            "Cross-Origin-Opener-Policy": "same-origin",
-            "Cache-Control": "no-store",
-        }
-        if settings.is_https:
-            common["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
         gateway = origin_of(paytr_base_url)
-        self._common = encoded(common)
-        card_form = encoded({**common, "Content-Security-Policy": content_security_policy(posts_to=gateway)})
-        checkout = encoded({**common, "Content-Security-Policy": content_security_policy(frames=gateway)})
-        unnamed = {**common, "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
+        common = COMMON | (TRANSPORT if settings.is_https else {})
+        unnamed = common | UNNAMED
+        self._common = header_set(common)
+        checkout = header_set(common, content_security_policy(frames=gateway))
         self._by_path = {
-            **dict.fromkeys(CARD_FORM_PATHS, card_form),  # first, as one of them is below the checkout's
+            # the first that fits counts: some stand below another
+            STATIC_PATH: header_set(common | {"Cross-Origin-Resource-Policy": "cross-origin"}),
+            **dict.fromkeys(CARD_FORM_PATHS, header_set(common, content_security_policy(posts_to=gateway))),
             f"{CHANGE_PATH}/": self._common,
             **dict.fromkeys((CHECKOUT_PATH, CHANGE_PATH), checkout),
-            RETURN_PATH: encoded(
-                {**common, "Content-Security-Policy": content_security_policy(framed_by=gateway)}
-            ),
-            PAY_RETURN_PATH: encoded(
-                {**unnamed, "Content-Security-Policy": content_security_policy(framed_by=gateway)}
-            ),
-            **dict.fromkeys(LETTER_PATHS, encoded(unnamed)),
-            PAY_PATH: encoded(
-                {**unnamed, "Content-Security-Policy": content_security_policy(frames=gateway)}
-            ),
+            RETURN_PATH: header_set(common, content_security_policy(framed_by=gateway)),
+            PAY_RETURN_PATH: header_set(unnamed, content_security_policy(framed_by=gateway)),
+            PAY_PATH: header_set(unnamed, content_security_policy(frames=gateway)),
+            **dict.fromkeys(LETTER_PATHS, header_set(unnamed)),
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on and complete the response's headers."""
+        """Give the page its nonce, pass the request on, and complete the response's headers."""
         if scope["type"] != ScopeType.HTTP:
             await self._next(scope, receive, send)
             return
-        headers = self._headers_for(scope["path"])
+        nonce = scope["state"][NONCE] = secrets.token_urlsafe(16)
+        headers = self.headers_for(scope["path"]).with_nonce(nonce)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -83,16 +104,15 @@ class SecurityHeaders:
 
         await self._next(scope, receive, send_with_headers)
 
-    def _headers_for(self, path: str) -> list[tuple[bytes, bytes]]:
-        for start, headers in self._by_path.items():
-            if path.startswith(start):
-                return headers
-        return self._common
+    def headers_for(self, path: str) -> HeaderSet:
+        """Return the set of the pages at this address."""
+        return next((found for start, found in self._by_path.items() if path.startswith(start)), self._common)
 
 
-def encoded(headers: dict[str, str]) -> list[tuple[bytes, bytes]]:
+def header_set(headers: dict[str, str], policy: str | None = None) -> HeaderSet:
     """Return headers as ASGI sends them, names in lower case."""
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    fixed = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    return HeaderSet(fixed, policy or content_security_policy())
 
 
 def content_security_policy(
@@ -107,7 +127,6 @@ def content_security_policy(
     policy = dict(POLICY)
     if frames:
         policy["frame-src"] = f"{frames} https:"
-        policy["script-src"] = f"'self' {frames}"
     if framed_by:
         policy["frame-ancestors"] = f"'self' {framed_by}"
     if posts_to:

@@ -1,0 +1,1 @@
+"""What people try who should get nothing: each tried here, and refused."""
