@@ -1,6 +1,6 @@
 """Which rows of which table a company may reach: the whole of row-level security, in one declaration.
 
-It is put in place after the migrations, in their transaction, and by nothing else. A new table needs nothing
+It is put in place after the migrations, in their transaction (`app.db.policies`). A new table needs nothing
 here when it has a `company_id` that is never null (its rows are the company's) or else a `user_id` (the
 person's): the web may read, add and change such rows. Any other table is closed to the web until `RULES` has
 it, and `DELETE` is given only here. What a company's request cannot do, for want of a company, declares why
@@ -9,45 +9,14 @@ it, and `DELETE` is given only here. What a company's request cannot do, for wan
 The worker, the commands and the migrations work for all companies as the tables' owner, whom no policy binds.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-
-from sqlalchemy import Connection, text
-from sqlalchemy.exc import ProgrammingError
-
-from app.db.scopes import PLATFORM, WEB
-from app.lib.settings import SettingsError
 
 COMPANY = "(SELECT nullif(current_setting('app.company_id', true), '')::uuid)"
 PERSON = "(SELECT nullif(current_setting('app.user_id', true), '')::uuid)"
 """What the transaction has declared, read once a statement; null, which equals nothing, when it has not."""
 OWN = f"company_id = {COMPANY}"
 READ, ADD, CHANGE, REMOVE = "SELECT", "INSERT", "UPDATE", "DELETE"
-COLUMNS = """
-SELECT c.relname, a.attname, NOT a.attnotnull
-  FROM pg_class c
-  JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
- WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
- ORDER BY c.relname, a.attnum
-"""
-MARKS = """
-SELECT c.relname, coalesce(obj_description(p.oid, 'pg_policy'), '')
-  FROM pg_policy p
-  JOIN pg_class c ON c.oid = p.polrelid AND c.relrowsecurity
- WHERE c.relnamespace = 'public'::regnamespace AND p.polname = 'platform'
-"""
-NEW_ROLE = """
-DO $$ BEGIN
-    CREATE ROLE {role} NOLOGIN NOINHERIT;
-    -- who may create roles and is no superuser may become what it has made only once it has said so
-    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
-        GRANT {role} TO CURRENT_USER;
-    END IF;
-EXCEPTION WHEN duplicate_object OR unique_violation THEN
-    NULL; -- another database of this server was faster
-END $$
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +35,10 @@ class Rule:
 
 
 APPEND_ONLY = Rule(may=(READ, ADD))
+ISSUED = """
+id created_at company_id order_id payment_id refund_id kind corrects_id reason series year sequence number
+seller buyer language currency net vat total issued_at issue_date period_start period_end payment_reference
+"""
 RULES = {
     "alembic_version": Rule(may=(READ,), sees=None),  # readiness compares it with the program
     "audit_entries": Rule(
@@ -87,24 +60,7 @@ RULES = {
         sees="EXISTS (SELECT FROM invoices WHERE invoices.id = invoice_id)",
         adds="true",  # a policy cannot see an invoice of the same statement; the trigger of 0018 does
     ),
-    "invoices": Rule(
-        fixed=(
-            *("id", "created_at", "company_id", "kind", "corrects_id", "refund_id", "reason", "order_id"),
-            *(
-                "payment_id",
-                "number",
-                "series",
-                "year",
-                "sequence",
-                "seller",
-                "buyer",
-                "language",
-                "currency",
-            ),
-            *("net", "vat", "total", "issued_at", "issue_date", "period_start", "period_end"),
-            "payment_reference",
-        )
-    ),
+    "invoices": Rule(may=(READ, ADD), fixed=tuple(ISSUED.split())),
     "journals": APPEND_ONLY,
     "ledger_breaks": Rule(may=(READ,)),
     "legal_acceptances": APPEND_ONLY,
@@ -151,9 +107,21 @@ CLOSED = {
     "reconciliation_runs": "PayTR's day against the whole book",
 }
 """Tables that no company's request reaches, and why."""
-NEVER_CHANGED = frozenset({"payment_events", "provider_reports", "reconciliation_differences"}) | {
-    table for table, rule in RULES.items() if rule.may == (READ, ADD) and table != "email_messages"
-}
+NEVER_CHANGED = frozenset(
+    {
+        "audit_entries",
+        "invoice_lines",
+        "journals",
+        "legal_acceptances",
+        "legal_texts",
+        "payment_events",
+        "plan_slices",
+        "postings",
+        "provider_reports",
+        "reconciliation_differences",
+        "reminders",
+    }
+)
 NEVER_ADDED = frozenset({"alembic_version", "plans", "plan_prices"})
 PLATFORM_REMOVES = frozenset({"memberships", "recovery_codes", "second_factors", "test_clocks"})
 
@@ -168,107 +136,3 @@ def rule_of(table: str, columns: Mapping[str, bool]) -> Rule | None:
     if "company_id" in columns:
         return None if columns["company_id"] else Rule()
     return Rule(sees=f"user_id = {PERSON}") if "user_id" in columns else None
-
-
-def isolate(connection: Connection) -> None:
-    """Put the declaration in place; a table whose policies are as declared is not locked."""
-    make_roles(connection)
-    standing = _standing(connection)
-    for table, columns in _tables(connection).items():
-        rule = rule_of(table, columns)
-        for grant in _grants(table, columns, rule):
-            connection.exec_driver_sql(grant)
-        policies = list(_policies(table, rule))
-        if policies and standing.get(table) != _digest(policies):
-            for statement in (*_removed(connection, table), *policies, _mark(table, policies)):
-                connection.exec_driver_sql(statement)
-
-
-def not_isolated(connection: Connection) -> list[str]:
-    """Return the tables whose rows are not kept apart as declared."""
-    standing = _standing(connection)
-    return [
-        table
-        for table, columns in _tables(connection).items()
-        if (policies := list(_policies(table, rule_of(table, columns))))
-        and standing.get(table) != _digest(policies)
-    ]
-
-
-def make_roles(connection: Connection) -> None:
-    """Make the roles that are missing; they are the server's, and its other databases may use them too.
-
-    Raises `SettingsError` where the account may not, with what an administrator has to run once.
-    """
-    known = set(connection.scalars(text("SELECT rolname FROM pg_roles")))
-    for role in (WEB, PLATFORM):
-        if role not in known:
-            try:
-                connection.exec_driver_sql(NEW_ROLE.format(role=role))
-            except ProgrammingError as error:
-                raise SettingsError(
-                    f"The database account may not create the role {role}. Let an administrator run, once: "
-                    f"CREATE ROLE {WEB}; CREATE ROLE {PLATFORM}; "
-                    f"GRANT {WEB}, {PLATFORM} TO the account in TEZGAH_DATABASE_URL;"
-                ) from error
-
-
-def _tables(connection: Connection) -> dict[str, dict[str, bool]]:
-    """Return each table's columns, and whether they may be null."""
-    tables: dict[str, dict[str, bool]] = {}
-    for table, column, nullable in connection.execute(text(COLUMNS)):
-        tables.setdefault(table, {})[column] = nullable
-    return tables
-
-
-def _standing(connection: Connection) -> dict[str, str]:
-    """Return the mark of every table whose rows are kept apart."""
-    return dict(connection.execute(text(MARKS)).tuples().all())
-
-
-def _grants(table: str, columns: Iterable[str], rule: Rule | None) -> Iterator[str]:
-    yield f"REVOKE ALL ON {table} FROM {WEB}, {PLATFORM}"
-    if rule is not None:
-        yield f"GRANT {_verbs(rule.may, columns, rule)} ON {table} TO {WEB}"
-    verbs = [READ]
-    verbs += [ADD] * (table not in NEVER_ADDED)
-    verbs += [CHANGE] * (table not in NEVER_ADDED | NEVER_CHANGED)
-    verbs += [REMOVE] * (table in PLATFORM_REMOVES)
-    yield f"GRANT {_verbs(verbs, columns, rule or Rule())} ON {table} TO {PLATFORM}"
-
-
-def _verbs(verbs: Iterable[str], columns: Iterable[str], rule: Rule) -> str:
-    free = ", ".join(column for column in columns if column not in rule.fixed)
-    return ", ".join(f"{verb} ({free})" if verb == CHANGE and rule.fixed else verb for verb in verbs)
-
-
-def _policies(table: str, rule: Rule | None) -> Iterator[str]:
-    if rule is not None and rule.sees is None:
-        return
-    yield f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"
-    yield f"CREATE POLICY platform ON {table} TO {PLATFORM} USING (true)"
-    if rule is None:
-        return
-    reads, adds, changes = rule.sees, rule.adds or rule.sees, rule.changes or rule.sees
-    conditions = {
-        READ: f"FOR SELECT TO {WEB} USING ({reads})",
-        ADD: f"FOR INSERT TO {WEB} WITH CHECK ({adds})",
-        CHANGE: f"FOR UPDATE TO {WEB} USING ({changes})",
-        REMOVE: f"FOR DELETE TO {WEB} USING ({changes})",
-    }
-    for verb in rule.may:
-        yield f"CREATE POLICY company_{verb.lower()} ON {table} {conditions[verb]}"
-
-
-def _removed(connection: Connection, table: str) -> list[str]:
-    """Return what takes away the policies of before."""
-    names = text("SELECT polname FROM pg_policy WHERE polrelid = CAST(:name AS regclass)")
-    return [f"DROP POLICY {policy} ON {table}" for policy in connection.scalars(names, {"name": table})]
-
-
-def _digest(policies: list[str]) -> str:
-    return sha256("\n".join(policies).encode()).hexdigest()
-
-
-def _mark(table: str, policies: list[str]) -> str:
-    return f"COMMENT ON POLICY platform ON {table} IS '{_digest(policies)}'"

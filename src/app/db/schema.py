@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.db import models
 from app.db.base import Base
-from app.db.isolation import isolate, not_isolated
+from app.db.policies import isolate, not_isolated
 
 MIGRATIONS = Path(__file__).resolve().parents[3] / "migrations"
 MIGRATION_LOCK = 7_326_001

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from app.db import models
 from app.db.base import Base
+from app.db.policies import make_roles
 from app.db.schema import upgrade_database
 from app.lib.errors import DomainError
 from app.lib.i18n import N_
@@ -112,6 +113,15 @@ async def _bring_up_to_date(url: URL) -> None:
         await engine.dispose()
 
 
+async def _make_roles(url: URL) -> None:
+    engine = create_async_engine(url)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(make_roles)
+    finally:
+        await engine.dispose()
+
+
 async def _copy_rows(source: URL, copy: URL) -> None:
     """Copy every table within one snapshot, referenced tables first, into a freshly migrated database."""
     assert models.__all__  # the metadata is whole only once the models are imported
@@ -136,6 +146,7 @@ async def _copy_table(reader: asyncpg.Connection, writer: asyncpg.Connection, ta
 
 async def _restore(copy: URL, dump: Path) -> None:
     """Read a dump of `pg_dump`: SQL by psql, any other format by pg_restore."""
+    await _make_roles(copy)  # a dump of one database names the roles and does not bring them
     program = "psql" if dump.suffix == ".sql" else "pg_restore"
     path = shutil.which(program)
     if path is None:
