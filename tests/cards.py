@@ -15,6 +15,7 @@ from app.domain.payments.paytr.fake import InMemoryGateway
 from app.lib.clock import now
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
+from tests.agreements import submit_agreed
 from tests.conftest import Browser
 from tests.factories import Customer, callback_form, make_customer, send_callback
 from tests.worker import drain
@@ -118,7 +119,7 @@ async def make_buyer(resources: Resources, client: Browser) -> Buyer:
 
 async def begin_checkout(buyer: Buyer) -> dict[str, str]:
     """Agree, and return the fields of the form that the browser would post to PayTR."""
-    answer = await buyer.client.submit("/billing/checkout/card", **CHOICE)
+    answer = await submit_agreed(buyer.client, "/billing/checkout/card", **CHOICE)
     assert answer.status_code == 200, answer.text
     return dict(HIDDEN.findall(answer.text[answer.text.index('id="card-form"') :]))
 

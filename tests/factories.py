@@ -16,11 +16,13 @@ from app.db.models import (
     OperatorCase,
     Payment,
     Role,
+    SupportAccess,
     User,
     Workspace,
     WorkspaceStatus,
 )
 from app.domain.accounts import passwords
+from app.domain.accounts.legal import asked_of_people
 from app.domain.accounts.operators import create_operator
 from app.domain.billing import registration
 from app.domain.billing.cases import open_case
@@ -31,7 +33,8 @@ from app.domain.companies.viewer import Viewer, viewer_of
 from app.domain.payments.paytr.credentials import SANDBOX_MERCHANT
 from app.domain.payments.paytr.messages import PaytrCallback
 from app.domain.payments.paytr.signing import sign
-from app.lib.clock import now
+from app.domain.people import support
+from app.lib.clock import now, real_now
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 from tests.conftest import Browser
@@ -87,7 +90,7 @@ async def make_customer(
             form,
             language=language,
             address="203.0.113.7",
-            base_url="http://tezgah.localhost",
+            settings=Settings(public_url="http://tezgah.localhost"),
             at=at or now(),
         )
         user.email_verified_at = (at or now()) if verified else None
@@ -107,6 +110,7 @@ async def add_member(
             language="tr",
             color_scheme="auto",
             session_epoch=0,
+            accepted_documents=asked_of_people(now()),
             email_verified_at=now() if verified else None,
         )
         session.add(user)
@@ -124,6 +128,23 @@ async def make_operator(session_maker: async_sessionmaker[AsyncSession], *, lang
         )
         user.language = language
     return Person(user, email)
+
+
+async def add_support_access(
+    session_maker: async_sessionmaker[AsyncSession], customer: Customer, operator: Person | None = None
+) -> SupportAccess:
+    """Let an operator look at the customer's company."""
+    who = (operator or await make_operator(session_maker)).user
+    async with unit_of_work(session_maker) as session:
+        return await support.begin(
+            session,
+            who,
+            customer.company.id,
+            reason="A workspace does not open, ticket 4711",
+            minutes=15,
+            base_url="http://tezgah.localhost",
+            at=real_now(),
+        )
 
 
 async def add_case(

@@ -11,6 +11,7 @@ from app.domain.payments.paytr.reasons import classify
 from app.domain.payments.values import CardForm
 from tests.architecture import samples
 from tests.architecture.case import Case
+from tests.architecture.legal_cases import contract
 
 TODAY = date(2026, 11, 22)
 OID = "TZC0123456789"
@@ -117,7 +118,7 @@ def registrations_with_a_payment() -> list[CardRegistration]:
 
 def card_checkout_cases(payment: Payment, viewer: Viewer, role: str) -> Iterator[Case]:
     """Yield paying with a card that is kept: the refused consent, and PayTR's form."""
-    for field in ("consent", "email", "interval"):
+    for field in ("consent", "email", "accept_contract"):
         yield Case(
             f"checkout-consent-{role}-{field}",
             "billing/checkout_consent.html.j2",
@@ -129,6 +130,8 @@ def card_checkout_cases(payment: Payment, viewer: Viewer, role: str) -> Iterator
                 "order_id": '"><script>' if field == "consent" else "",
                 "errors": {field: samples.refusal(field)},
                 "version": "2026-11",
+                "papers": None if field == "email" else contract(),
+                "ticked": {"consent": "yes"},
             },
             blocks=("keep_card",),
             method="POST",

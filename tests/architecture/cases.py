@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from app.db.models import OrderKind, PaymentStatus, Role, WorkspaceStatus
-from app.domain.accounts.legal import DOCUMENTS
 from app.domain.billing.checkout import Checkout
 from app.domain.billing.trials.conversion import ConversionChoice
 from app.domain.companies.viewer import Viewer
@@ -30,6 +29,7 @@ from tests.architecture.case import Case
 from tests.architecture.change_cases import cancellation_cases, change_cases, terms
 from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
+from tests.architecture.legal_cases import NOTHING_ASKED, contract, legal_cases, review_case
 from tests.architecture.operator_cases import operator, operator_cases
 from tests.architecture.pay_cases import dunning, pay_cases
 from tests.architecture.reconciliation_cases import reconciliation_cases
@@ -68,9 +68,7 @@ def public_cases(language: str) -> Iterator[Case]:
             yield Case(
                 f"pricing{note}", "public/pricing.html.j2", "/pricing", viewer, context, cookies=cookies
             )
-    for slug, document in DOCUMENTS.items():
-        context = {"document": document, "text": f"legal/{slug}.{language}.html.j2"}
-        yield Case(f"legal-{slug}", "legal/show.html.j2", f"/legal/{slug}", None, context)
+    yield from legal_cases(language)
     letters = {"welcome": letters_of("welcome", Settings())}
     yield Case("mails", "dev/mails.html.j2", "/dev/mails", None, {"letters": letters})
     context = {"name": "welcome", "letters": letters["welcome"]}
@@ -169,6 +167,7 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
                     "documents": documents() if filled else [],
                     "conversion": conversion(state) if filled else None,
                     "dunning": dunning(state, subscription, at, filled=filled),
+                    "papers": contract(language),
                     "terms": terms(state, filled=filled),
                     "errors": {"price": samples.refusal("price")} if state == "last-day" else {},
                 },
@@ -189,6 +188,7 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
             "order_id": "" if frame else samples.identifier("order"),
             "errors": {},
             "version": "2026-11",
+            **NOTHING_ASKED,
             "payment": payment,
             "invoice": None,
             "registration": None,
@@ -198,6 +198,7 @@ def billing_cases(role: Role, language: str) -> Iterator[Case]:
         yield Case(
             f"{name}-{role}", "billing/checkout.html.j2", "/billing/checkout", viewer, context, method="POST"
         )
+    yield review_case(viewer, role, samples.payment(PaymentStatus.CREATED, at=at).order)
     yield from outcome_cases(viewer, role)
     yield from change_cases(at, viewer, role)
     yield from cancellation_cases(at, viewer, role)

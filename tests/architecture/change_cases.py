@@ -19,6 +19,7 @@ from app.domain.subscriptions.proration import Slice
 from tests.architecture import samples
 from tests.architecture.card_cases import card
 from tests.architecture.case import Case
+from tests.architecture.legal_cases import contract
 
 DAY = timedelta(days=1)
 CHANGE = "billing/change.html.j2"
@@ -85,6 +86,8 @@ def change_cases(at: datetime, viewer: Viewer, role: str) -> Iterator[Case]:
                 "quote": found,
                 "promise": '"><script>',
                 "refusal": refusal,
+                "papers": contract() if found.is_now else None,
+                "errors": {"accept_contract": samples.refusal(None)} if refusal else {},
             }
             yield Case(f"change-{name}{note}-{role}", CHANGE, "/billing", viewer, context, method="POST")
 

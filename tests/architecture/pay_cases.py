@@ -13,6 +13,7 @@ from app.lib.settings import Settings
 from tests.architecture import samples
 from tests.architecture.card_cases import card
 from tests.architecture.case import Case
+from tests.architecture.legal_cases import contract
 
 SETTINGS = Settings()
 
@@ -43,10 +44,11 @@ def pay_cases(at: datetime) -> Iterator[Case]:
     yield _case("frame", late, frame=FRAME)
     yield _case("away", late, is_away=True)
     yield _case("refused", suspended, refusal=samples.refusal(None))
+    yield _case("asked", replace(late, papers=contract()), errors={"accept_contract": samples.refusal(None)})
 
 
 def _case(name: str, view: LinkView, **differing: object) -> Case:
-    context = {"view": view, "token": "token", "frame": None, "refusal": None, "is_away": False, **differing}
+    context = {"view": view, "token": "token", "frame": None, "refusal": None, "errors": {}, "is_away": False, **differing}
     return Case(f"pay-{name}", "billing/pay.html.j2", "/pay/token", None, context, blocks=("pay_state",))
 
 

@@ -87,6 +87,7 @@ async def build_world(resources: Resources) -> World:
         "handle:str": "0" * 32,
         "name:str": "trial_ends",
         "wanted:str": "tr",
+        "version:str": "2026-11",
     }
     return World(customer, known, spare, cards)
 

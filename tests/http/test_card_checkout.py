@@ -21,6 +21,7 @@ from app.lib.clock import now
 from app.lib.log import configure_logging
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
+from tests.agreements import submit_agreed
 from tests.cards import CHOICE, Buyer, add_card, all_of, begin_checkout, make_buyer, report, the
 from tests.conftest import Browser, browser
 from tests.factories import add_member, start_checkout
@@ -34,7 +35,7 @@ async def buyer(resources: Resources, client: Browser) -> Buyer:
 
 
 async def test_without_a_consent_nothing_is_ordered_and_the_plan_is_kept(buyer: Buyer) -> None:
-    answer = await buyer.client.submit("/billing/checkout/card", plan="enterprise", interval="year")
+    answer = await submit_agreed(buyer.client, "/billing/checkout/card", plan="enterprise", interval="year")
     assert answer.status_code == 422
     assert "Agree to the card being stored to go on." in answer.text
     assert answer.text.count('name="plan" value="enterprise"') == 2
@@ -58,7 +59,7 @@ async def test_order_payment_and_consent_are_committed_before_the_form_is_shown(
 
 
 async def test_the_card_is_typed_into_a_form_that_leads_to_paytr_alone(buyer: Buyer) -> None:
-    answer = await buyer.client.submit("/billing/checkout/card", **CHOICE)
+    answer = await submit_agreed(buyer.client, "/billing/checkout/card", **CHOICE)
     form = re.search(r"<form[^>]*card-entry.*?</form>", answer.text, re.DOTALL)
     assert form is not None
     assert 'action="https://gateway.invalid/odeme"' in form[0]
@@ -70,7 +71,7 @@ async def test_the_card_is_typed_into_a_form_that_leads_to_paytr_alone(buyer: Bu
 
 
 async def test_the_checkout_offers_it_beside_the_frame(buyer: Buyer) -> None:
-    answer = await buyer.client.submit("/billing/checkout", plan="team", interval="year")
+    answer = await submit_agreed(buyer.client, "/billing/checkout", plan="team", interval="year")
     assert 'id="paytriframe"' in answer.text
     offer = re.search(r'<details[^>]*id="keep-card".*?</details>', answer.text, re.DOTALL)
     assert offer is not None
@@ -139,7 +140,7 @@ async def test_a_developer_cannot_pay_this_way_either(application: Litestar, buy
     developer = await add_member(buyer.resources.session_maker, buyer.customer, Role.DEVELOPER)
     async with browser(application) as client:
         await developer.log_in(client)
-        assert (await client.submit("/billing/checkout/card", **CHOICE)).status_code == 403
+        assert (await submit_agreed(client, "/billing/checkout/card", **CHOICE)).status_code == 403
     assert await all_of(buyer, Payment) == []
 
 
@@ -150,7 +151,7 @@ async def test_beside_an_undecided_charge_there_is_no_form_but_a_sentence(buyer:
     card = await add_card(resources, buyer.customer)
     async with unit_of_work(resources.session_maker) as session:
         await request_charge(session, order_id=checkout.order.id, card_id=card.id, at=now())
-    answer = await buyer.client.submit("/billing/checkout/card", **CHOICE)
+    answer = await submit_agreed(buyer.client, "/billing/checkout/card", **CHOICE)
     assert answer.status_code == 409
     assert "A payment for this order is under way." in answer.text
     assert await all_of(buyer, CardRegistration) == []
@@ -159,6 +160,6 @@ async def test_beside_an_undecided_charge_there_is_no_form_but_a_sentence(buyer:
 async def test_cards_are_not_tried_by_the_dozen_this_way_either(buyer: Buyer) -> None:
     for _ in range(5):
         await begin_checkout(buyer)
-    answer = await buyer.client.submit("/billing/checkout/card", **CHOICE)
+    answer = await submit_agreed(buyer.client, "/billing/checkout/card", **CHOICE)
     assert answer.status_code == 429
     assert len(await all_of(buyer, Payment)) == 5

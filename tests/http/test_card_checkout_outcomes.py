@@ -33,6 +33,7 @@ from app.lib.clock import now
 from app.lib.uow import unit_of_work
 from app.tasks.cards import SWEEPS
 from app.tasks.context import Resources
+from tests.agreements import submit_agreed
 from tests.cards import TEAM, Buyer, all_of, begin_checkout, make_buyer, report, the
 from tests.conftest import Browser, msgspec_replace
 from tests.worker import drain
@@ -72,7 +73,9 @@ async def test_a_decline_stores_nothing_and_the_order_can_be_paid_in_the_frame(b
     assert await all_of(buyer, StoredCard) == []
     shown = (await buyer.client.get(f"/billing/payments/{oid}")).text
     assert "The code from your bank was not entered correctly." in shown
-    assert (await buyer.client.submit("/billing/checkout", plan="team", interval="month")).status_code == 200
+    assert (
+        await submit_agreed(buyer.client, "/billing/checkout", plan="team", interval="month")
+    ).status_code == 200
     order, (_, second) = await the(buyer, Order), await all_of(buyer, Payment)
     assert (order.status, second.order_id) == (OrderStatus.OPEN, order.id)
     assert second.channel is PaymentChannel.FRAME

@@ -9,6 +9,7 @@ from app.domain.payments.gateway import GatewayUnreachable
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.values import FrameRequest, FrameToken
 from app.tasks.context import Resources
+from tests.agreements import submit_agreed
 from tests.conftest import Browser
 from tests.factories import Customer, callback_form, make_customer, pay, send_callback
 from tests.worker import drain
@@ -41,7 +42,7 @@ async def test_the_frame_shows_once_the_order_is_committed(
         return await ask(request)
 
     monkeypatch.setattr(gateway, "request_frame", watch)
-    answer = await client.submit("/billing/checkout", plan="team", interval="month")
+    answer = await submit_agreed(client, "/billing/checkout", plan="team", interval="month")
     payment = await the_payment(resources.session_maker)
     assert answer.status_code == 200
     assert seen == [payment.merchant_oid]
@@ -55,11 +56,13 @@ async def test_when_paytr_does_not_answer_the_order_stays_and_another_try_takes_
 ) -> None:
     assert isinstance(resources.gateway, InMemoryGateway)
     resources.gateway.unreachable = True
-    answer = await client.submit("/billing/checkout", plan="team", interval="month")
+    answer = await submit_agreed(client, "/billing/checkout", plan="team", interval="month")
     assert answer.status_code == 503
     assert str(GatewayUnreachable("the line is cut")) not in answer.text
     resources.gateway.unreachable = False
-    assert (await client.submit("/billing/checkout", plan="team", interval="month")).status_code == 200
+    assert (
+        await submit_agreed(client, "/billing/checkout", plan="team", interval="month")
+    ).status_code == 200
     async with resources.session_maker() as session:
         order = (await session.scalars(select(Order))).one()
         payments = list(await session.scalars(select(Payment)))
@@ -78,7 +81,7 @@ async def test_when_paytr_does_not_answer_the_order_stays_and_another_try_takes_
 async def test_what_is_not_sold_is_refused_and_leaves_no_order(
     client: Browser, session_maker: Maker, customer: Customer, fields: dict[str, str], status: int
 ) -> None:
-    assert (await client.submit("/billing/checkout", **fields)).status_code == status
+    assert (await submit_agreed(client, "/billing/checkout", **fields)).status_code == status
     async with session_maker() as session:
         assert list(await session.scalars(select(Order))) == []
 
@@ -88,7 +91,7 @@ async def test_another_plan_during_a_paid_period_leads_to_what_the_change_costs(
 ) -> None:
     await pay(resources.session_maker, customer, resources.settings, plan="team")
     for path in ("/billing/checkout", "/billing/checkout/card"):
-        answer = await client.submit(path, plan="enterprise", interval="month", consent="yes")
+        answer = await submit_agreed(client, path, plan="enterprise", interval="month", consent="yes")
         assert answer.status_code == 200
         assert 'action="/billing/plan-change"' in answer.text
     async with resources.session_maker() as session:
@@ -99,7 +102,7 @@ async def test_another_plan_during_a_paid_period_leads_to_what_the_change_costs(
 async def test_coming_back_changes_nothing_and_the_page_follows_the_callback(
     client: Browser, resources: Resources, customer: Customer, result: str
 ) -> None:
-    await client.submit("/billing/checkout", plan="team", interval="month")
+    await submit_agreed(client, "/billing/checkout", plan="team", interval="month")
     payment = await the_payment(resources.session_maker)
     back = await client.get(f"/billing/return/{result}", params={"oid": payment.merchant_oid})
     assert back.status_code == 200

@@ -9,6 +9,7 @@ from app.domain.payments.paytr.fake import InMemoryGateway
 from app.domain.payments.values import FrameRequest, FrameToken
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
+from tests.agreements import submit_agreed
 from tests.conftest import Browser
 from tests.factories import callback_form, make_customer, send_callback
 
@@ -28,7 +29,7 @@ def gateway(resources: Resources) -> InMemoryGateway:
 
 async def begin(buyer: Browser, resources: Resources, status_code: int) -> Payment:
     """Begin a checkout and return its attempt."""
-    answer = await buyer.submit("/billing/checkout", plan="team", interval="month")
+    answer = await submit_agreed(buyer, "/billing/checkout", plan="team", interval="month")
     assert answer.status_code == status_code
     async with resources.session_maker() as session:
         return (await session.scalars(select(Payment))).one()
@@ -86,7 +87,7 @@ async def test_an_attempt_with_an_address_that_paytr_cannot_take_has_failed_and_
 ) -> None:
     async with unit_of_work(resources.session_maker) as session:
         await session.execute(update(User).values(email="ışık@example.com"))
-    answer = await buyer.submit("/billing/checkout", plan="team", interval="month")
+    answer = await submit_agreed(buyer, "/billing/checkout", plan="team", interval="month")
     assert (answer.status_code, "without accented or Turkish letters" in answer.text) == (422, True)
     async with resources.session_maker() as session:
         payment = (await session.scalars(select(Payment))).one()

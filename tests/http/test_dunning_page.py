@@ -8,6 +8,7 @@ from app.db.models import PaymentStatus, Role
 from app.lib.clock import now
 from app.lib.i18n import format_datetime
 from app.tasks.context import Resources
+from tests.agreements import submit_agreed
 from tests.cards import Buyer
 from tests.conftest import Browser
 from tests.factories import add_member
@@ -35,11 +36,11 @@ async def test_the_timeline_has_the_engines_own_instants_and_pay_now_charges_the
     assert len(statements) <= LIMIT, statements
     for day in (0, 2, 7, 14, 21):
         assert f'<time datetime="{(tenant.end + day * DAY).isoformat()}"' in shown.text
-    assert (await client.submit("/billing/renewal/charge")).status_code == 303
+    assert (await submit_agreed(client, "/billing/renewal/charge")).status_code == 303
     *_, attempt = await tenant.attempts(await tenant.renewal())
     assert attempt.status is PaymentStatus.CREATED
     assert (await tenant.subscription()).charge_attempts == 1, "what somebody wishes is no scheduled attempt"
-    again = await client.submit("/billing/renewal/charge")
+    again = await submit_agreed(client, "/billing/renewal/charge")
     assert again.status_code == 409, "while one is under way nothing else is charged"
     fragment = await client.get("/billing?block=dunning", headers={"hx-request": "true"})
     assert "/billing/renewal/charge" not in fragment.text

@@ -6,6 +6,7 @@ import pytest
 from litestar import Litestar
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
+from tests.agreements import submit_agreed
 from tests.conftest import Browser
 from tests.factories import callback_form, make_customer, send_callback, start_checkout
 
@@ -71,7 +72,7 @@ async def test_a_refused_method_is_closed_too(client: Browser) -> None:
 async def test_the_checkout_alone_may_frame_the_gateway(client: Browser, session_maker: Maker) -> None:
     customer = await make_customer(session_maker)
     await customer.log_in(client)
-    answer = await client.submit("/billing/checkout", plan="team", interval="month")
+    answer = await submit_agreed(client, "/billing/checkout", plan="team", interval="month")
     assert answer.status_code == 200
     policy = policy_of(answer.headers["content-security-policy"])
     assert policy["frame-src"] == ["http://127.0.0.1:9", "https:"]
@@ -81,7 +82,7 @@ async def test_the_checkout_alone_may_frame_the_gateway(client: Browser, session
     assert "unsafe-" not in answer.headers["content-security-policy"]
     for path in ("/billing", "/billing/plan-change/preview"):
         assert "frame-src 'none'" in (await client.get(path)).headers["content-security-policy"], path
-    change = await client.submit("/billing/plan-change", plan="team", interval="month", quote="")
+    change = await submit_agreed(client, "/billing/plan-change", plan="team", interval="month", quote="")
     assert policy_of(change.headers["content-security-policy"])["frame-src"] == policy["frame-src"]
 
 

@@ -11,6 +11,7 @@ from app.domain.billing.paylinks import GOOD_FOR, pay_path
 from app.domain.payments.paytr.fake import InMemoryGateway
 from app.lib.clock import now
 from app.tasks.context import Resources
+from tests.agreements import submit_agreed
 from tests.conftest import Browser
 from tests.factories import callback_form, send_callback
 from tests.scenarios.cashier import Cashier
@@ -59,7 +60,7 @@ async def test_paying_by_the_link_renews_and_is_told_on_the_open_page(
     payer: Payer, resources: Resources
 ) -> None:
     assert isinstance(resources.gateway, InMemoryGateway)
-    shown = await payer.client.submit(payer.path)
+    shown = await submit_agreed(payer.client, payer.path)
     payment = await payer.attempt()
     assert shown.status_code == 200
     assert f"gateway.invalid/odeme/guvenli/00000002{payment.merchant_oid}" in shown.text
@@ -89,7 +90,7 @@ async def test_while_a_charge_is_under_way_nothing_can_be_paid_beside_it(payer: 
     shown = await payer.client.get(payer.path, headers={"accept-language": "en"})
     assert "A payment for this order is under way." in shown.text
     assert '<form action="/pay/' not in shown.text
-    refused = await payer.client.submit(payer.path)
+    refused = await submit_agreed(payer.client, payer.path)
     assert refused.status_code == 409
     assert len(await payer.tenant.attempts(payer.order)) == 1
     await payer.tenant.cashier.change(charge, status=PaymentStatus.FAILED)
@@ -104,7 +105,7 @@ async def test_what_nobody_owes_any_more_is_a_calm_page_that_takes_no_money(
     await payer.tenant.cashier.change(payer.order, status=status)
     shown = await payer.client.get(payer.path, headers={"accept-language": "en"})
     assert (shown.status_code, "does not have to be paid" in shown.text) == (200, True)
-    assert (await payer.client.submit(payer.path)).status_code == 409
+    assert (await submit_agreed(payer.client, payer.path)).status_code == 409
     assert await payer.tenant.attempts(payer.order) == []
 
 
@@ -114,7 +115,7 @@ async def test_a_link_that_was_changed_or_has_ended_shows_nothing(payer: Payer, 
     for wrong in (f"{body[:-2]}AA.{signature}", f"{body}.{signature[:-1]}0x", body, "ş", "."):
         for answer in (
             await payer.client.get(f"/pay/{wrong}"),
-            await payer.client.submit(f"/pay/{wrong}"),
+            await submit_agreed(payer.client, f"/pay/{wrong}"),
         ):
             assert answer.status_code == 404, wrong
             assert "Team" not in answer.text
@@ -127,9 +128,9 @@ async def test_when_paytr_does_not_answer_the_page_says_so_and_offers_another_tr
 ) -> None:
     assert isinstance(resources.gateway, InMemoryGateway)
     resources.gateway.unreachable = True
-    assert (await payer.client.submit(payer.path)).status_code == 503
+    assert (await submit_agreed(payer.client, payer.path)).status_code == 503
     resources.gateway.unreachable = False
-    assert (await payer.client.submit(payer.path)).status_code == 200
+    assert (await submit_agreed(payer.client, payer.path)).status_code == 200
     first, second = await payer.tenant.attempts(payer.order)
     assert (first.status, second.status) == (PaymentStatus.UNKNOWN, PaymentStatus.WAITING)
 

@@ -9,6 +9,7 @@ from app.db.models import Order, OrderKind, OrderStatus, Payment, PaymentChannel
 from app.domain.ledger.credits import add_credit, credit_of
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
+from tests.agreements import submit_agreed
 from tests.cards import add_card
 from tests.conftest import Browser
 from tests.factories import (
@@ -61,7 +62,7 @@ async def test_what_the_preview_says_is_what_the_stored_card_is_charged(
     assert shown.status_code == 200
     assert "with the card ending in 4358" in shown.text
     fields = {"plan": "enterprise", "interval": "month", "quote": promise_in(shown.text)}
-    answer = await client.submit("/billing/plan-change", **fields, means="card")
+    answer = await submit_agreed(client, "/billing/plan-change", **fields, means="card")
     order, payment = await the_change(resources)
     assert (answer.status_code, answer.headers["location"]) == (
         303,
@@ -69,7 +70,7 @@ async def test_what_the_preview_says_is_what_the_stored_card_is_charged(
     )
     assert payment.channel is PaymentChannel.STORED_CARD
     assert f"₺{payment.amount // 100:,}.{payment.amount % 100:02}" in amounts_in(shown.text)
-    again = await client.submit("/billing/plan-change", **fields, means="card")
+    again = await submit_agreed(client, "/billing/plan-change", **fields, means="card")
     assert again.headers["location"] == answer.headers["location"], "a double click is one charge"
     await send_callback(client, callback_form(payment.merchant_oid, payment.amount))
     assert (await the_subscription(resources)).plan_code == "enterprise"
@@ -81,14 +82,14 @@ async def test_another_card_is_typed_on_the_checkout_for_exactly_the_difference(
 ) -> None:
     shown = await client.submit("/billing/plan-change/preview", plan="team", interval="year")
     fields = {"plan": "team", "interval": "year", "quote": promise_in(shown.text)}
-    answer = await client.submit("/billing/plan-change", **fields, means="other")
+    answer = await submit_agreed(client, "/billing/plan-change", **fields, means="other")
     order, payment = await the_change(resources)
     assert 'id="paytriframe"' in answer.text
     assert (payment.channel, payment.amount) == (PaymentChannel.FRAME, order.gross - order.credit)
     assert order.credit == order.unused > 0
     assert f'name="order" value="{order.id}"' in answer.text
-    kept = await client.submit(
-        "/billing/checkout/card", plan="team", interval="year", order=str(order.id), consent="yes"
+    kept = await submit_agreed(
+        client, "/billing/checkout/card", plan="team", interval="year", order=str(order.id), consent="yes"
     )
     assert kept.status_code == 200
     assert "card-entry" in kept.text
@@ -97,7 +98,7 @@ async def test_another_card_is_typed_on_the_checkout_for_exactly_the_difference(
     assert [attempt.amount for attempt in attempts] == [payment.amount] * 2
     for number in ("no-id", str(customer.company.id)):
         fields = {"plan": "team", "interval": "year", "order": number, "consent": "yes"}
-        assert (await client.submit("/billing/checkout/card", **fields)).status_code == 404
+        assert (await submit_agreed(client, "/billing/checkout/card", **fields)).status_code == 404
 
 
 async def test_an_amount_that_was_not_promised_is_shown_once_more(
@@ -106,9 +107,13 @@ async def test_an_amount_that_was_not_promised_is_shown_once_more(
     shown = await client.submit("/billing/plan-change/preview", plan="enterprise", interval="month")
     promise = promise_in(shown.text)
     for quote in ("", "x", promise[:-1] + ("0" if promise[-1] != "0" else "1")):
-        answer = await client.submit("/billing/plan-change", plan="enterprise", interval="month", quote=quote)
+        answer = await submit_agreed(
+            client, "/billing/plan-change", plan="enterprise", interval="month", quote=quote
+        )
         assert (answer.status_code, "The amount has changed" in answer.text) == (422, True)
-    answer = await client.submit("/billing/plan-change", plan="starter", interval="month", quote=promise)
+    answer = await submit_agreed(
+        client, "/billing/plan-change", plan="starter", interval="month", quote=promise
+    )
     assert answer.status_code == 422
     async with resources.session_maker() as session:
         assert len(list(await session.scalars(select(Order)))) == 1
@@ -122,7 +127,7 @@ async def test_a_smaller_plan_waits_for_the_period_and_is_undone_with_one_click(
     shown = await client.submit("/billing/plan-change/preview", plan="starter", interval="month")
     assert "You have 6 workspaces and this plan holds 5." in shown.text
     fields = {"plan": "starter", "interval": "month", "quote": promise_in(shown.text)}
-    assert (await client.submit("/billing/plan-change", **fields)).headers["location"] == "/billing"
+    assert (await submit_agreed(client, "/billing/plan-change", **fields)).headers["location"] == "/billing"
     billing = await client.get("/billing")
     assert "Starter, monthly. Until then nothing changes." in billing.text
     assert (await the_subscription(resources)).plan_code == "team"
@@ -138,7 +143,7 @@ async def test_credit_that_covers_a_plan_buys_it_without_a_card(
         await add_credit(session, customer.company.id, "TRY", 900_000)
     assert "Your credit: ₺9,000.00." in (await client.get("/billing")).text
     for path in ("/billing/checkout", "/billing/checkout/card"):
-        answer = await client.submit(path, plan="team", interval="month", consent="yes")
+        answer = await submit_agreed(client, path, plan="team", interval="month", consent="yes")
         assert answer.headers["location"] == "/billing"
     shown = await client.submit("/billing/plan-change/preview", plan="enterprise", interval="month")
     async with resources.session_maker() as session:
@@ -153,7 +158,7 @@ async def test_a_declined_change_leads_back_to_a_fresh_amount(
 ) -> None:
     shown = await client.submit("/billing/plan-change/preview", plan="enterprise", interval="month")
     fields = {"plan": "enterprise", "interval": "month", "quote": promise_in(shown.text)}
-    await client.submit("/billing/plan-change", **fields, means="other")
+    await submit_agreed(client, "/billing/plan-change", **fields, means="other")
     _, payment = await the_change(resources)
     form = callback_form(payment.merchant_oid, 0, status="failed", failed_reason_code="0")
     await send_callback(client, form)
@@ -167,12 +172,17 @@ async def test_an_old_order_takes_no_further_card(
 ) -> None:
     shown = await client.submit("/billing/plan-change/preview", plan="enterprise", interval="month")
     fields = {"plan": "enterprise", "interval": "month", "quote": promise_in(shown.text)}
-    await client.submit("/billing/plan-change", **fields, means="other")
+    await submit_agreed(client, "/billing/plan-change", **fields, means="other")
     order, _ = await the_change(resources)
     async with unit_of_work(resources.session_maker) as session:
         (await session.get_one(Order, order.id)).status = OrderStatus.CANCELED
-    answer = await client.submit(
-        "/billing/checkout/card", plan="enterprise", interval="month", order=str(order.id), consent="yes"
+    answer = await submit_agreed(
+        client,
+        "/billing/checkout/card",
+        plan="enterprise",
+        interval="month",
+        order=str(order.id),
+        consent="yes",
     )
     assert answer.status_code == 409
 

@@ -24,6 +24,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/"): EVERYBODY,
     ("GET", "/pricing"): EVERYBODY,
     ("GET", "/legal/{document:str}"): EVERYBODY,
+    ("GET", "/legal/{document:str}/{version:str}"): EVERYBODY,
     ("GET", "/static/{file_path:path}"): EVERYBODY,
     ("GET", "/dev/mails"): EVERYBODY,
     ("GET", "/dev/mails/{name:str}"): EVERYBODY,

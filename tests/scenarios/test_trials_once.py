@@ -11,6 +11,7 @@ from app.db.models.user import MAILBOX
 from app.domain.billing.registration import Registration, register
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
+from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 from tests.factories import PASSWORD, Customer
 from tests.scenarios.shop import Shop
@@ -37,7 +38,7 @@ async def sign_up(shop: Shop, email: str, company_name: str = "Işık Yazılım"
     form = replace(FORM, email=email, company_name=company_name)
     async with unit_of_work(shop.resources.session_maker) as session:
         user, company = await register(
-            session, form, language="en", address="", base_url="http://tezgah.localhost", at=START
+            session, form, language="en", address="", settings=Settings(), at=START
         )
     return Customer(user, email, company)
 
@@ -93,7 +94,7 @@ async def test_who_has_had_no_trial_gets_one_though_the_mailbox_signed_up_before
 async def test_a_second_spelling_at_the_same_moment_waits_for_the_first(shop: Shop) -> None:
     first = replace(FORM, email="ada@gmail.com")
     async with unit_of_work(shop.resources.session_maker) as session:
-        await register(session, first, language="en", address="", base_url="", at=START)
+        await register(session, first, language="en", address="", settings=Settings(), at=START)
         # of another name, since sign-ups of companies of one name wait for each other anyway
         second = asyncio.create_task(sign_up(shop, "a.da@gmail.com", "Deniz Yazılım"))
         await until(lambda: waits_for_a_lock(shop, second))

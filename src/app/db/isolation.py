@@ -63,7 +63,9 @@ RULES = {
     "invoices": Rule(may=(READ, ADD), fixed=tuple(ISSUED.split())),
     "journals": APPEND_ONLY,
     "ledger_breaks": Rule(may=(READ,)),
+    "data_archives": Rule(may=(READ, ADD), sees=f"requested_by_id = {PERSON}"),
     "legal_acceptances": APPEND_ONLY,
+    "legal_texts": Rule(may=(READ, ADD), sees=f"{OWN} OR company_id IS NULL"),
     "memberships": Rule(
         may=(READ, ADD, CHANGE, REMOVE), sees=f"{OWN} OR user_id = {PERSON}", adds=OWN, changes=OWN
     ),
@@ -105,6 +107,7 @@ CLOSED = {
     "provider_reports": "PayTR's day against the whole book",
     "reconciliation_differences": "PayTR's day against the whole book",
     "reconciliation_runs": "PayTR's day against the whole book",
+    "used_trials": "digests of mailboxes, asked where somebody signs up",
 }
 """Tables that no company's request reaches, and why."""
 NEVER_CHANGED = frozenset(

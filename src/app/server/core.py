@@ -19,13 +19,13 @@ from litestar.stores.redis import RedisStore
 from litestar.template import TemplateConfig
 from litestar.types import ASGIApp
 
+from app.db.models.subscription import TRIAL_LENGTH
 from app.db.scopes import Beyond, sessions_beyond
 from app.domain.accounts.operators import Operator
 from app.domain.accounts.passwords import MINIMUM_LENGTH
 from app.domain.billing.dunning.outlook import outlook_of
 from app.domain.billing.webhooks import CallbackIntake
 from app.domain.companies.viewer import Viewer
-from app.domain.subscriptions.service import TRIAL_LENGTH
 from app.lib.http import MACHINE
 from app.lib.sessions import IDLE_FOR, LASTS_FOR
 from app.lib.settings import Settings

@@ -179,6 +179,6 @@ async def test_the_language_of_a_company_is_that_of_its_sign_up(session_maker: M
     form = Registration("Ada Ltd.", "Ada", "ada@example.com", PASSWORD, "team", accept_terms=True)
     async with unit_of_work(session_maker) as session:
         user, company = await register(
-            session, form, language="en", address="203.0.113.7", base_url="http://t", at=now()
+            session, form, language="en", address="203.0.113.7", settings=Settings(), at=now()
         )
     assert (user.language, company.language) == ("en", "en")

@@ -9,6 +9,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db.base import Base, CompanyOwned, Identified
 
+RENEWAL_NOTICE_DAYS = 7
+"""How long before a renewal its company is told, as the contracts promise."""
+
 
 class ReminderKind(StrEnum):
     """What a company is told of before it happens."""

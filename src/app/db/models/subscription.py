@@ -12,6 +12,8 @@ from app.db.models.plan import Plan
 from app.db.models.plan_price import Interval
 from app.lib.state import Transitions
 
+TRIAL_LENGTH = timedelta(days=14)
+"""Product §3; shown on the landing and in the contracts."""
 RENEWAL_GRACE = timedelta(days=7)
 """How long a period that ended still counts when nobody canceled: a late run of ours must stop nobody.
 

@@ -1,14 +1,11 @@
 """Making accounts and letting people in."""
 
 import re
-from datetime import datetime
-from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import LegalAcceptance, User
-from app.domain.accounts.legal import ACCEPTED_AT_SIGN_UP
+from app.db.models import User
 from app.domain.accounts.passwords import hashed_anew, password_matches
 from app.domain.accounts.queries import user_by_email
 from app.lib.errors import InvalidInput
@@ -51,24 +48,6 @@ async def create_user(
             N_("There is an account with this address already. Log in instead."), field="email"
         ) from error
     return user
-
-
-def accept_documents(
-    session: AsyncSession, *, user_id: UUID, company_id: UUID, language: str, address: str, at: datetime
-) -> None:
-    """Keep that this person accepted what signing up needs, as it was shown."""
-    for document in ACCEPTED_AT_SIGN_UP:
-        session.add(
-            LegalAcceptance(
-                user_id=user_id,
-                company_id=company_id,
-                document=document.slug,
-                version=document.version,
-                sha256=document.sha256(language),
-                accepted_at=at,
-                address=address,
-            )
-        )
 
 
 async def authenticate(session: AsyncSession, *, email: str, password: str) -> User:

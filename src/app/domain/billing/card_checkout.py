@@ -10,13 +10,14 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import PaymentChannel
+from app.domain.billing.agreements.service import Answer, NotConcluded, conclude, papers_to_show
 from app.domain.billing.cards.orders import register_with_payment
 from app.domain.billing.cards.store import user_token_of
 from app.domain.billing.checkout import Checkout, frame_request, pay_change, place_order
 from app.domain.companies.viewer import Viewer
 from app.domain.payments.gateway import PaymentGateway
 from app.domain.payments.values import CardForm
-from app.lib.errors import NotFound
+from app.lib.errors import InvalidInput, NotFound
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 
@@ -33,20 +34,30 @@ class Choice:
 
 
 async def place_order_with_card(
-    session: AsyncSession, viewer: Viewer, choice: Choice, *, address: str, at: datetime
+    session: AsyncSession, viewer: Viewer, choice: Choice, answer: Answer, *, settings: Settings, at: datetime
 ) -> Checkout:
     """Place the order with an attempt that keeps its card.
 
-    Raises as `place_order` and `pay_change` do, `InvalidInput` without a consent and `TooMany`.
+    Raises as `place_order` and `pay_change` do, `NotConcluded` without the contract, `InvalidInput` without a
+    consent, and `TooMany`.
     """
     if choice.order:
         checkout = await pay_change(session, viewer, order_id_in(choice.order), at=at)
     else:
         checkout = await place_order(session, viewer, plan_code=choice.plan, interval=choice.interval, at=at)
     checkout.payment.channel = PaymentChannel.DIRECT
-    await register_with_payment(
-        session, viewer, checkout.payment, consents=choice.consents, address=address, at=at
+    papers = await papers_to_show(
+        session, checkout.order, settings, language=answer.language, email=answer.email
     )
+    try:
+        await register_with_payment(
+            session, viewer, checkout.payment, consents=choice.consents, address=answer.address, at=at
+        )
+    except InvalidInput as refusal:
+        if papers is None:
+            raise
+        raise NotConcluded(refusal.message, checkout.order, papers, field=refusal.field) from refusal
+    await conclude(session, checkout.order, answer, settings=settings, at=at)
     return checkout
 
 

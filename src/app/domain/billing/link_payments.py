@@ -21,6 +21,8 @@ from app.db.models import (
     User,
 )
 from app.domain.audit.service import record
+from app.domain.billing.agreements.papers import Papers
+from app.domain.billing.agreements.service import Answer, conclude, papers_to_show
 from app.domain.billing.charging.attempts import refuse_while_charging
 from app.domain.billing.checkout import FRAME_LIMIT, new_attempt
 from app.domain.billing.dunning.outlook import Outlook, outlook_of
@@ -56,6 +58,8 @@ class LinkView:
     """Paid now it buys the period it names; otherwise one from the payment on."""
     outlook: Outlook | None = None
     """What comes unless it is paid."""
+    papers: Papers | None = None
+    """What has to be accepted before it can be paid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class LinkAttempt:
 
 
 async def view_of_link(
-    session: AsyncSession, order_id: UUID, settings: Settings, *, at: datetime
+    session: AsyncSession, order_id: UUID, settings: Settings, *, language: str, at: datetime
 ) -> LinkView:
     """Return what the page shows of an order. Raises `NotFound`."""
     statement = (
@@ -89,13 +93,19 @@ async def view_of_link(
         and order.period_end is not None
         and order.period_end > at
     )
-    return LinkView(order, name, state, covers, outlook_of(subscription, settings))
+    papers = None
+    if state is LinkState.OPEN:
+        papers = await papers_to_show(session, order, settings, language=language, email="")
+    return LinkView(order, name, state, covers, outlook_of(subscription, settings), papers)
 
 
-async def begin_link_payment(session: AsyncSession, order_id: UUID, *, at: datetime) -> LinkAttempt:
-    """Add an attempt that PayTR's page makes.
+async def begin_link_payment(
+    session: AsyncSession, order_id: UUID, answer: Answer, *, settings: Settings, at: datetime
+) -> LinkAttempt:
+    """Add an attempt that PayTR's page makes, once the contract of the order is accepted.
 
-    Raises `AlreadyUnderWay` while a charge may take money, or `DomainError` when nothing is owed any more.
+    Raises `NotConcluded` until it is, `AlreadyUnderWay` while a charge may take money, or `DomainError` when
+    nothing is owed any more.
     """
     order = await session.get(Order, order_id)
     if order is None:
@@ -107,6 +117,7 @@ async def begin_link_payment(session: AsyncSession, order_id: UUID, *, at: datet
     if order.status is not OrderStatus.OPEN:
         raise DomainError(N_("This order is not open any more; there is nothing to pay."))
     await refuse_while_charging(session, order.id)
+    await conclude(session, order, answer, settings=settings, at=at)
     company, payer = await session.get_one(Company, order.company_id), await _payer(session, order)
     payment = new_attempt(order, random_reference("TZG"), at)
     session.add(payment)

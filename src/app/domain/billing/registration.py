@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Company, Subscription, User
 from app.domain.accounts import service as accounts
+from app.domain.accounts.legal_acceptance import accept_as_person
 from app.domain.accounts.passwords import new_password_hash
 from app.domain.audit.service import record
 from app.domain.billing.trials.guard import has_had_trial
@@ -20,6 +21,7 @@ from app.domain.people.verification import verification_link
 from app.domain.subscriptions.service import start_trial, start_without_trial
 from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
+from app.lib.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,13 @@ class Registration:
 
 
 async def register(
-    session: AsyncSession, form: Registration, *, language: str, address: str, base_url: str, at: datetime
+    session: AsyncSession,
+    form: Registration,
+    *,
+    language: str,
+    address: str,
+    settings: Settings,
+    at: datetime,
 ) -> tuple[User, Company]:
     """Sign a company up; every refusal names its field, and nothing of a refused form is kept."""
     company_name = accounts.require_name(form.company_name, field="company_name")
@@ -52,11 +60,10 @@ async def register(
         language=language,
     )
     company = await found_company(session, name=company_name, language=language, owner=user)
-    begin = start_without_trial if await has_had_trial(session, user) else start_trial
+    begin = start_without_trial if await has_had_trial(session, user, settings) else start_trial
     subscription = await begin(session, company_id=company.id, plan_code=form.plan, at=at)
-    accounts.accept_documents(
-        session, user_id=user.id, company_id=company.id, language=language, address=address, at=at
-    )
+    where = {"language": language, "address": address}
+    await accept_as_person(session, user, company_id=company.id, **where, settings=settings, at=at)
     record(
         session,
         at=at,
@@ -66,7 +73,7 @@ async def register(
         actor_id=user.id,
         facts={"plan": form.plan, "trial": subscription.trial_ends_at is not None},
     )
-    await _queue_welcome(session, user, company, subscription, base_url=base_url, at=at)
+    await _queue_welcome(session, user, company, subscription, base_url=settings.base_url, at=at)
     return user, company
 
 

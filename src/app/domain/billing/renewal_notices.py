@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import PlanPrice, ReminderKind, StoredCard, Subscription, SubscriptionStatus
+from app.db.models.reminder import RENEWAL_NOTICE_DAYS
 from app.domain.billing.cards.choice import first_fit_card
 from app.domain.billing.cards.store import cards_of
 from app.domain.billing.reminders import Write, days_ahead, lacks_reminder, remind_once
@@ -22,7 +23,7 @@ from app.domain.subscriptions.queries import claim_subscription
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
 
-AHEAD = 7
+AHEAD = RENEWAL_NOTICE_DAYS
 """Days before a period's end."""
 AT_MOST = 1000
 

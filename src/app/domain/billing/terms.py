@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, contains_eager
 
 from app.db.models import Company, CompanyCredit, Order, Plan, PlanPrice, StoredCard, Subscription
+from app.domain.billing.agreements.service import concluded
 from app.domain.billing.cards.store import DEFAULT_FIRST
 from app.domain.billing.dunning.facts import Owed, owed_from, tries_at, tries_from
 from app.domain.billing.renewals.orders import select_open_renewals
@@ -21,6 +22,8 @@ from app.domain.plans.queries import Offer, offers_at, on_sale
 from app.lib.money import TURKISH_LIRA
 
 Entity = TypeVar("Entity")
+PAIRS = 3
+"""Columns of a company that owes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +40,8 @@ class Terms:
     cards: list[StoredCard]
     """The default one first, then the newest."""
     owed: Owed | None
+    is_concluded: bool = False
+    """The contract of what is owed was accepted already."""
 
 
 async def terms_of(session: AsyncSession, viewer: Viewer, *, at: datetime) -> Terms:
@@ -51,6 +56,7 @@ async def terms_of(session: AsyncSession, viewer: Viewer, *, at: datetime) -> Te
         credit=rows[0][2] or 0,
         cards=cards,
         owed=_owed(held, rows[0], cards, at=at) if held else None,
+        is_concluded=len(rows[0]) > PAIRS and rows[0].concluded,
     )
 
 
@@ -73,7 +79,7 @@ def _statement(viewer: Viewer, held: Subscription | None) -> Select[*tuple[Any, 
     if held is None or held.past_due_since is None:
         return statement
     oldest = aliased(Order, select_open_renewals(held.id).limit(1).subquery())
-    return statement.outerjoin(oldest, true()).add_columns(oldest, *tries_at(oldest))
+    return statement.outerjoin(oldest, true()).add_columns(oldest, *tries_at(oldest), concluded(oldest))
 
 
 def _owed(
@@ -81,7 +87,7 @@ def _owed(
 ) -> Owed | None:
     if held.past_due_since is None or row[3] is None:
         return None
-    _, _, _, order, undecided, asked = row
+    _, _, _, order, undecided, asked, _ = row
     return owed_from(held, order, cards, tries_from(undecided, asked), at=at)
 
 

@@ -1,16 +1,14 @@
 """Beginning a subscription."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Plan, Subscription, SubscriptionStatus
+from app.db.models.subscription import TRIAL_LENGTH
 from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
-
-TRIAL_LENGTH = timedelta(days=14)
-"""Product §3; shown on the landing and in the terms."""
 
 
 async def start_trial(

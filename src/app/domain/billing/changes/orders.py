@@ -1,6 +1,7 @@
 """The order of a change: one open at a time, frozen as it was quoted."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -23,7 +24,7 @@ async def order_of(session: AsyncSession, viewer: Viewer, subscription: Subscrip
     await _cancel(session, [order for order in known if order is not same])
     if same is not None:
         return same
-    order = _new_order(viewer, subscription, quote)
+    order = new_order(viewer, subscription.id, quote)
     session.add(order)
     await session.flush()
     return order
@@ -50,12 +51,13 @@ def _is_of(order: Order, quote: Quote) -> bool:
     )
 
 
-def _new_order(viewer: Viewer, subscription: Subscription, quote: Quote) -> Order:
+def new_order(viewer: Viewer, subscription_id: UUID, quote: Quote) -> Order:
+    """Return the order of a quote, which nobody has placed yet."""
     price, split = quote.price, quote.vat
     return Order(
         id=uuid7(),
         company_id=viewer.company.id,
-        subscription_id=subscription.id,
+        subscription_id=subscription_id,
         placed_by_id=viewer.user.id,
         status=OrderStatus.OPEN,
         kind=OrderKind.CHANGE,

@@ -4,6 +4,7 @@ A larger plan or a longer interval begins when its order is paid, counted from t
 smaller one is noted and begins with the next period, and until then it can be undone.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Interval, Order, Payment, StoredCard, Subscription, Workspace
+from app.domain.audit.changes import difference
 from app.domain.audit.service import record
 from app.domain.billing.cards.choice import default_fit_card
 from app.domain.billing.cards.store import cards_of
@@ -33,6 +35,9 @@ from app.lib.uow import defer
 
 class QuoteChanged(DomainError):
     """What was shown does not hold any more; nothing was done."""
+
+
+Conclude = Callable[[Order], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,9 +85,16 @@ async def preview(session: AsyncSession, viewer: Viewer, wish: Wish, *, at: date
 
 
 async def confirm(
-    session: AsyncSession, viewer: Viewer, wish: Wish, sealed: str, *, settings: Settings, at: datetime
+    session: AsyncSession,
+    viewer: Viewer,
+    wish: Wish,
+    sealed: str,
+    *,
+    settings: Settings,
+    at: datetime,
+    conclude: Conclude | None = None,
 ) -> Confirmed:
-    """Do what was promised, once, however often it is asked.
+    """Do what was promised, once, however often it is asked; `conclude` sees an order before it is paid.
 
     Raises `QuoteChanged` when the promise has ended or does not hold any more, `AlreadyUnderWay` while an
     earlier change is being charged, and as `preview` does.
@@ -99,6 +111,8 @@ async def confirm(
         await _note_pending(session, viewer, subscription, found, at=at)
         return Confirmed()
     order = await order_of(session, viewer, subscription, found)
+    if conclude is not None:
+        await conclude(order)
     _record(session, viewer, subscription, "subscription.change_asked", found, at=at)
     return await _pay(session, order, wish, settings=settings, at=at)
 
@@ -191,8 +205,10 @@ def _record(
     *,
     at: datetime,
 ) -> None:
-    facts = {}
+    facts, changes = {}, None
     if found is not None:
+        held = {"plan": subscription.plan_code, "interval": subscription.interval}
+        changes = difference(held, {"plan": found.price.plan_code, "interval": found.price.interval})
         facts = {
             "plan": found.price.plan_code,
             "interval": found.price.interval,
@@ -209,4 +225,5 @@ def _record(
         company_id=viewer.company.id,
         actor_id=viewer.user.id,
         facts=facts,
+        changes=changes,
     )

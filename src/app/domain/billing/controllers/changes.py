@@ -1,6 +1,7 @@
 """Changing the plan: the preview, the decision, and taking back what waits for the period's end."""
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from litestar import Controller, Response, delete, get, post
@@ -9,9 +10,11 @@ from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import OrderStatus
+from app.domain.billing.agreements.service import NotConcluded, conclude
 from app.domain.billing.changes.quotes import NothingChanges
 from app.domain.billing.changes.service import Confirmed, QuoteChanged, Wish, confirm, undo_pending
 from app.domain.billing.checkout import add_attempt
+from app.domain.billing.controllers.agreement import AgreementForm, answer_of
 from app.domain.billing.controllers.change_pages import preview_page
 from app.domain.billing.controllers.checkout import frame_page
 from app.domain.companies.viewer import Viewer
@@ -19,10 +22,11 @@ from app.domain.payments.gateway import PaymentGateway
 from app.lib.clock import now
 from app.lib.http import AnyRequest, Injected, redirect
 from app.lib.settings import Settings
+from app.lib.uow import roll_back
 
 
 @dataclass
-class ChangeForm:
+class ChangeForm(AgreementForm):
     """Which plan is wanted."""
 
     plan: str = ""
@@ -82,10 +86,11 @@ class PlanChangeController(Controller):
     ) -> Response[Any] | Template:
         """Do what was shown; when it does not hold any more, show it once more."""
         try:
-            done = await confirm(db_session, viewer, data.wish, data.quote, settings=settings, at=now())
+            done = await confirmed(request, db_session, viewer, settings, data)
         except NothingChanges:
             return redirect(request, "/billing")
-        except QuoteChanged as refusal:
+        except (QuoteChanged, NotConcluded) as refusal:
+            await roll_back(db_session)
             return await preview_page(request, db_session, viewer, settings, data.wish, refusal=refusal)
         return await answer_to(request, db_session, viewer, settings, gateway, done)
 
@@ -104,6 +109,15 @@ class PlanChangeController(Controller):
         """Keep the plan as it is (form without JavaScript)."""
         await undo_pending(db_session, viewer, at=now())
         return redirect(request, "/billing")
+
+
+async def confirmed(
+    request: AnyRequest, session: AsyncSession, viewer: Viewer, settings: Settings, data: ConfirmationForm
+) -> Confirmed:
+    """Do what was shown, once the contract of its order is accepted."""
+    at, answer = now(), answer_of(request, data, viewer)
+    agree = partial(conclude, session, answer=answer, settings=settings, at=at)
+    return await confirm(session, viewer, data.wish, data.quote, settings=settings, at=at, conclude=agree)
 
 
 async def answer_to(

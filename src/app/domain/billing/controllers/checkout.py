@@ -8,10 +8,11 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Template
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import OrderKind
+from app.db.models import Order, OrderKind
 from app.domain.accounts.legal import CARD_STORAGE
 from app.domain.accounts.limits import CHECKOUT_OF_COMPANY
 from app.domain.billing import metrics
+from app.domain.billing.agreements.service import NotConcluded, conclude
 from app.domain.billing.card_checkout import Choice, place_order_with_card, sign_card_form
 from app.domain.billing.changes.service import Wish
 from app.domain.billing.checkout import (
@@ -24,6 +25,7 @@ from app.domain.billing.checkout import (
     note_frame,
     place_order,
 )
+from app.domain.billing.controllers.agreement import AgreementForm, answer_of, consent_page, review_page
 from app.domain.billing.controllers.cards import address_of_attempt, expiry_choices, way_back_page
 from app.domain.billing.controllers.change_pages import preview_page
 from app.domain.billing.controllers.pages import require_billing
@@ -43,7 +45,7 @@ from app.lib.uow import commit, roll_back
 
 
 @dataclass
-class CheckoutForm:
+class CheckoutForm(AgreementForm):
     """What is bought."""
 
     plan: str = ""
@@ -77,14 +79,12 @@ class CheckoutController(Controller):
         gateway: Injected[PaymentGateway],
         data: URLEncodedBody[CheckoutForm],
     ) -> Template | Response[Any]:
-        """Commit order and payment, then ask PayTR for its frame, then show it."""
+        """Show the contract; once it is accepted commit order and payment, then show PayTR's frame."""
         try:
-            checkout = await place_order(
-                db_session, viewer, plan_code=data.plan, interval=data.interval, at=now()
-            )
-        except (ChangesPlan, CreditCovers) as other:
-            return await other_way(request, db_session, viewer, settings, data.wish, other)
-        return await frame_page(request, db_session, viewer, settings, gateway, checkout)
+            return await order_page(request, db_session, viewer, settings, gateway, data)
+        except NotConcluded as refusal:
+            await roll_back(db_session)
+            return review_page(request, data.plan, data.interval, refusal)
 
     @get("/billing/checkout", name="checkout:show", sync_to_thread=False)
     def show(self, request: AnyRequest) -> Response[Any]:
@@ -105,8 +105,6 @@ class CheckoutController(Controller):
         require_billing(viewer)
         try:
             return await card_form_page(request, db_session, viewer, settings, gateway, data)
-        except (ChangesPlan, CreditCovers) as other:
-            return await other_way(request, db_session, viewer, settings, data.wish, other)
         except InvalidInput as refusal:
             await roll_back(db_session)
             return consent_page(request, data, refusal)
@@ -170,17 +168,37 @@ class CheckoutController(Controller):
         return page(request, "billing/return.html.j2", block="payment_state", **payment_context(row))
 
 
+async def order_page(
+    request: AnyRequest,
+    session: AsyncSession,
+    viewer: Viewer,
+    settings: Settings,
+    gateway: PaymentGateway,
+    data: CheckoutForm,
+) -> Template | Response[Any]:
+    """Place the order and conclude its contract, then lead on to where it is paid."""
+    at = now()
+    try:
+        checkout = await place_order(session, viewer, plan_code=data.plan, interval=data.interval, at=at)
+    except (ChangesPlan, CreditCovers) as other:
+        return await other_way(request, session, viewer, settings, data, other)
+    await conclude(session, checkout.order, answer_of(request, data, viewer), settings=settings, at=at)
+    return await frame_page(request, session, viewer, settings, gateway, checkout)
+
+
 async def other_way(
     request: AnyRequest,
     session: AsyncSession,
     viewer: Viewer,
     settings: Settings,
-    wish: Wish,
+    data: CheckoutForm,
     other: ChangesPlan | CreditCovers,
 ) -> Template | Response[Any]:
     """Lead where no card is to be typed: to what a change costs, or on, once credit has paid the order."""
     if isinstance(other, ChangesPlan):
-        return await preview_page(request, session, viewer, settings, wish)
+        return await preview_page(request, session, viewer, settings, data.wish)
+    order = await session.get_one(Order, other.order_id)
+    await conclude(session, order, answer_of(request, data, viewer), settings=settings, at=now())
     await settle_with_credit(session, other.order_id, settings=settings, at=now())
     return redirect(request, "/billing")
 
@@ -210,12 +228,15 @@ async def card_form_page(
     settings: Settings,
     gateway: PaymentGateway,
     data: CardCheckoutForm,
-) -> Template:
+) -> Template | Response[Any]:
     """Commit the order with its card's registration and return PayTR's form for exactly this attempt."""
-    address, at = address_of(request), now()
+    answer, at = answer_of(request, data, viewer), now()
     choice = Choice(data.plan, data.interval, consents=bool(data.consent), order=data.order)
-    checkout = await place_order_with_card(session, viewer, choice, address=address, at=at)
-    card_form = await sign_card_form(session, gateway, checkout, viewer, settings, address=address)
+    try:
+        checkout = await place_order_with_card(session, viewer, choice, answer, settings=settings, at=at)
+    except (ChangesPlan, CreditCovers) as other:
+        return await other_way(request, session, viewer, settings, data, other)
+    card_form = await sign_card_form(session, gateway, checkout, viewer, settings, address=answer.address)
     await commit(session)
     metrics.checkouts.labels("card_form").inc()
     return page(
@@ -225,21 +246,6 @@ async def card_form_page(
         order=checkout.order,
         card_form=card_form,
         **expiry_choices(at),
-    )
-
-
-def consent_page(request: AnyRequest, data: CardCheckoutForm, refusal: InvalidInput) -> Template:
-    """Return the choice with what was typed and the sentence at its field."""
-    return page(
-        request,
-        "billing/checkout_consent.html.j2",
-        block="keep_card",
-        status_code=422,
-        plan=data.plan,
-        interval=data.interval,
-        order_id=data.order,
-        errors={refusal.field: refusal},
-        version=CARD_STORAGE.version,
     )
 
 
@@ -257,6 +263,8 @@ def checkout_page(request: AnyRequest, checkout: Checkout, frame: FrameToken | N
         order_id=checkout.order.id if checkout.order.kind is OrderKind.CHANGE else "",
         errors={},
         version=CARD_STORAGE.version,
+        papers=None,
+        ticked={},
         **payment_context(PaymentRow(checkout.payment, None)),
     )
 

@@ -6,9 +6,11 @@ from litestar.response import ServerSentEvent, Template
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.domain.billing.dunning.outlook import dunning_view
+from app.domain.billing.agreements.papers import Papers
+from app.domain.billing.agreements.papers import papers_of as papers_of_order
+from app.domain.billing.dunning.outlook import DunningView, dunning_view
 from app.domain.billing.papers import papers_of
-from app.domain.billing.terms import terms_of
+from app.domain.billing.terms import Terms, terms_of
 from app.domain.billing.trials.conversion import conversion_choice
 from app.domain.billing.views import BillingOverview, invoice_of, overview_of
 from app.domain.companies.permissions import Permission
@@ -21,7 +23,7 @@ from app.lib.http import AnyRequest, Injected
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 from app.lib.storage import Storage
-from app.lib.templating import form_page, page
+from app.lib.templating import current_language, form_page, page
 
 DASHBOARD_BLOCKS = frozenset({"plan_card", "usage", "workspaces", "payments"})
 BILLING_BLOCKS = frozenset({"plan_card", "dunning", "trial", "plans", "payments", "invoices"})
@@ -98,6 +100,7 @@ async def billing_page(
     at = now()
     terms = await terms_of(session, viewer, at=at)
     papers = await papers_of(session, viewer.company.id)
+    dunning = dunning_view(viewer.subscription, terms.owed, settings, at=at)
     return form_page(
         request,
         "billing/show.html.j2",
@@ -108,11 +111,22 @@ async def billing_page(
             payments=papers.payments,
         ),
         terms=terms,
-        dunning=dunning_view(viewer.subscription, terms.owed, settings, at=at),
+        dunning=dunning,
+        papers=papers_of_renewal(viewer, terms, dunning, settings),
         documents=papers.documents,
         conversion=conversion_choice(viewer.subscription, terms.offers, terms.cards, terms.agreed, at=at),
         refusal=refusal,
     )
+
+
+def papers_of_renewal(
+    viewer: Viewer, terms: Terms, dunning: DunningView | None, settings: Settings
+) -> Papers | None:
+    """Return the contract of an unpaid renewal that could be charged now to the card that is kept."""
+    if dunning is None or dunning.card is None or dunning.is_undecided or terms.is_concluded:
+        return None
+    who = {"language": current_language.get(), "email": viewer.user.email}
+    return papers_of_order(dunning.order, viewer.company, settings, **who)
 
 
 def require_billing(viewer: Viewer) -> None:

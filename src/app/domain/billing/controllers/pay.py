@@ -1,10 +1,11 @@
 """The page behind a payment link: nobody logs in, one order is seen and paid."""
 
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from litestar import Controller, get, post
-from litestar.params import FromPath, FromQuery
+from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.plugins.htmx import HTMXTemplate
 from litestar.response import Response, Template
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from app.db.models import Order
 from app.db.scopes import Beyond, beyond
 from app.domain.billing import metrics
 from app.domain.billing.checkout import FrameAnswer, ask_for_frame, note_frame
+from app.domain.billing.controllers.agreement import AgreementForm, answer_of
 from app.domain.billing.link_payments import (
     LinkAttempt,
     LinkState,
@@ -25,10 +27,10 @@ from app.domain.companies.clocks import time_of_row
 from app.domain.payments.gateway import PaymentGateway
 from app.domain.payments.values import FrameToken
 from app.lib.clock import now
-from app.lib.errors import DomainError
-from app.lib.http import PUBLIC, AnyRequest, Injected, address_of
+from app.lib.errors import DomainError, InvalidInput
+from app.lib.http import PUBLIC, AnyRequest, Injected
 from app.lib.settings import Settings
-from app.lib.templating import page, wants_fragment
+from app.lib.templating import current_language, page, wants_fragment
 from app.lib.uow import commit, roll_back
 
 LINK = PUBLIC | beyond(Beyond.PAYMENT_LINK)
@@ -49,7 +51,7 @@ class PayController(Controller):
         """Show what is owed; a page with PayTR's frame keeps it until something has become of the order."""
         at = await time_of_link(db_session, settings, token)
         order_id = order_of_link(settings, token, at=at)
-        view = await view_of_link(db_session, order_id, settings, at=at)
+        view = await view_of_link(db_session, order_id, settings, language=current_language.get(), at=at)
         if wants_fragment(request) and in_frame and view.state is LinkState.OPEN:
             return Response(None, status_code=204)
         return pay_page(request, token, view=view)
@@ -62,22 +64,21 @@ class PayController(Controller):
         settings: Injected[Settings],
         gateway: Injected[PaymentGateway],
         token: FromPath[str],
+        data: URLEncodedBody[AgreementForm],
     ) -> Template:
         """Commit an attempt, then ask PayTR for its page, then show it."""
         at = await time_of_link(db_session, settings, token)
-        order_id = order_of_link(settings, token, at=at)
+        order_id, said = order_of_link(settings, token, at=at), answer_of(request, data)
+        shown = partial(view_of_link, db_session, order_id, settings, language=said.language, at=at)
         try:
-            attempt = await begin_link_payment(db_session, order_id, at=at)
+            attempt = await begin_link_payment(db_session, order_id, said, settings=settings, at=at)
         except DomainError as refusal:
             await roll_back(db_session)
-            view = await view_of_link(db_session, order_id, settings, at=at)
-            return pay_page(request, token, view=view, refusal=refusal, status_code=refusal.status)
+            return pay_page(request, token, view=await shown(), refusal=refusal, status_code=refusal.status)
         await commit(db_session)
-        answer = await open_link_frame(db_session, gateway, attempt, settings, token, address_of(request), at)
-        view = await view_of_link(db_session, order_id, settings, at=at)
-        return pay_page(
-            request, token, view=view, frame=answer.frame, status_code=200 if answer.frame else 503
-        )
+        answer = await open_link_frame(db_session, gateway, attempt, settings, token, said.address, at)
+        status = 200 if answer.frame else 503
+        return pay_page(request, token, view=await shown(), frame=answer.frame, status_code=status)
 
     @get("/pay/return/{token:str}", name="pay:return", opt=PUBLIC, sync_to_thread=False)
     def come_back(self, token: FromPath[str]) -> Template:
@@ -121,7 +122,14 @@ def pay_page(
     status_code: int = 200,
 ) -> HTMXTemplate:
     """Return the page in the state of its order."""
-    context: dict[str, Any] = {"view": view, "token": token, "frame": frame, "refusal": refusal}
+    at_field = isinstance(refusal, InvalidInput) and refusal.field is not None
+    context: dict[str, Any] = {
+        "view": view,
+        "token": token,
+        "frame": frame,
+        "refusal": None if at_field else refusal,
+        "errors": {refusal.field: refusal} if isinstance(refusal, InvalidInput) else {},
+    }
     return page(
         request,
         "billing/pay.html.j2",

@@ -75,9 +75,7 @@ class RegistrationController(Controller):
         await throttle.take(REGISTRATION_OF_ADDRESS, network_of(address_of(request)))
         where = {"language": current_language.get(), "address": address_of(request)}
         try:
-            user, company = await register(
-                db_session, data.read(), **where, base_url=settings.base_url, at=now()
-            )
+            user, company = await register(db_session, data.read(), **where, settings=settings, at=now())
         except InvalidInput as refusal:
             await roll_back(db_session)
             return await registration_page(request, db_session, data, refusal)

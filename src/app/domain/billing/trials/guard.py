@@ -1,13 +1,15 @@
 """One trial a person: another spelling of an address is the same mailbox (docs/adr/0021)."""
 
-from sqlalchemy import exists, select, union
+from sqlalchemy import exists, or_, select, union
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Company, EmailChange, EmailChangeOutcome, Subscription, User
+from app.db.models import Company, EmailChange, EmailChangeOutcome, Subscription, UsedTrial, User
+from app.domain.accounts.mailboxes import digests_of_mailbox
 from app.lib.locks import advisory_lock
+from app.lib.settings import Settings
 
 
-async def has_had_trial(session: AsyncSession, user: User) -> bool:
+async def has_had_trial(session: AsyncSession, user: User, settings: Settings) -> bool:
     """Say whether this mailbox has had a trial, with this or a former account, however it was spelt.
 
     It is asked before the new company's subscription begins. Who signed a company up had its trial, also
@@ -25,4 +27,5 @@ async def has_had_trial(session: AsyncSession, user: User) -> bool:
         .where(Company.founder_id.in_(had_it))
         .where(Subscription.company_id == Company.id, Subscription.trial_ends_at.is_not(None))
     )
-    return bool(await session.scalar(select(earlier)))
+    is_used = exists().where(UsedTrial.digest.in_(digests_of_mailbox(settings.keys, user.mailbox)))
+    return bool(await session.scalar(select(or_(earlier, is_used))))
