@@ -24,6 +24,7 @@ from tests.factories import (
     Person,
     add_case,
     add_member,
+    add_support_access,
     add_workspace,
     make_customer,
     make_operator,
@@ -68,6 +69,7 @@ async def build_world(resources: Resources) -> World:
     cards = [str((await add_card(resources, customer, number=number)).id) for number in range(4)]
     async with unit_of_work(resources.session_maker) as session:
         await begin_clock(session, resources.settings, customer.company.slug, actor_id=None, at=now())
+    access = await add_support_access(resources.session_maker, customer)
     yesterday = (now() - timedelta(days=1)).date()
     _, report = await add_run(resources.session_maker, yesterday)
     known = {
@@ -77,6 +79,7 @@ async def build_world(resources: Resources) -> World:
         "number:str": invoice.number,
         "token:str": pay_path(resources.settings, checkout.order, at=now()).rpartition("/")[2],
         "result:str": "ok",
+        "access_id:uuid": str(access.id),
         "registration_oid:str": registration.merchant_oid,
         "merchant_oid:str": checkout.payment.merchant_oid,
         "case_id:uuid": str(await add_case(resources.session_maker, checkout.payment)),

@@ -88,6 +88,11 @@ RULES = {
         adds=f"user_id = {PERSON}",
         changes=f"user_id = {PERSON}",
     ),
+    # begun by operators; a company's request may end one, as may an operator in the company's place
+    "support_accesses": Rule(
+        may=(READ, CHANGE),
+        fixed=("id", "created_at", "company_id", "operator_id", "reason", "began_at", "ends_at"),
+    ),
     "users": Rule(
         may=(READ, CHANGE),
         # whoever has acted in the company has a name there, also when gone

@@ -111,6 +111,9 @@ SCHEDULED = {
     "check_workspaces": Work(
         N_("Workspace check"), N_("Compares which workspaces should run with those that do.")
     ),
+    "sweep_support": Work(
+        N_("Support access"), N_("Writes down the end of accesses to companies that nobody ended.")
+    ),
     "forget_idle_runs": Work(N_("Tidying up"), N_("Removes old records of runs that found nothing.")),
 }
 """By the name its runs are recorded under; a test holds it to the crons of `app.tasks.registry`."""

@@ -4,6 +4,8 @@ so that a lost hint costs time until the next one or the page's own polling, and
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -11,6 +13,8 @@ from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from app.lib.clock import real_now
 
 PING_SECONDS = 25.0
 """Proxies close a stream that says nothing for a minute."""
@@ -66,9 +70,10 @@ def _text(data: str | bytes) -> str:
     return data if isinstance(data, str) else data.decode()
 
 
-def stream(redis: Redis, company_id: UUID, *names: str) -> ServerSentEvent:
-    """Answer with the company's events of these names as server-sent events."""
-    return ServerSentEvent(messages(redis, company_id, names))
+def stream(redis: Redis, company_id: UUID, *names: str, until: datetime | None = None) -> ServerSentEvent:
+    """Answer with the company's events of these names as server-sent events, at the longest until then."""
+    left = (until - real_now()).total_seconds() if until else STREAM_SECONDS
+    return ServerSentEvent(messages(redis, company_id, names, min(left, STREAM_SECONDS)))
 
 
 async def messages(
@@ -78,12 +83,16 @@ async def messages(
     clock = asyncio.get_running_loop().time
     end = clock() + seconds
     yield ServerSentEventMessage(comment="open", retry=2000, data=None)
-    async for event in subscribe(redis, company_id):
-        if event is None:
-            yield ServerSentEventMessage(comment="ping", data=None)
-        if event == COME_ANEW:
-            return
-        for name in names if event == RECONNECTED else {event}.intersection(names):
-            yield ServerSentEventMessage(event=name, data="")
-        if clock() > end:
-            return
+    async with aclosing(subscribe(redis, company_id)) as events:
+        while clock() < end:
+            try:
+                async with asyncio.timeout_at(end):
+                    event = await anext(events)
+            except TimeoutError:
+                return
+            if event == COME_ANEW:
+                return
+            if event is None:
+                yield ServerSentEventMessage(comment="ping", data=None)
+            for name in names if event == RECONNECTED else {event}.intersection(names):
+                yield ServerSentEventMessage(event=name, data="")

@@ -23,12 +23,16 @@ Cell = str | date | Money | None
 
 def as_csv(titles: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
     """Return rows with semicolons, decimal commas and a byte order mark."""
+    return BYTE_ORDER_MARK + csv_lines([titles, *rows])
+
+
+def csv_lines(rows: Iterable[Sequence[Cell]]) -> str:
+    """Return rows alone, as they follow each other in a file that is sent in parts."""
     sheet = StringIO()
     writer = csv.writer(sheet, delimiter=";", lineterminator="\r\n")
-    writer.writerow(titles)
     for row in rows:
         writer.writerow([_text_of(cell) for cell in row])
-    return BYTE_ORDER_MARK + sheet.getvalue()
+    return sheet.getvalue()
 
 
 def as_xlsx(name: str, titles: Sequence[str], rows: Iterable[Sequence[Cell]], *, at: datetime) -> bytes:

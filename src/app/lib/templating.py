@@ -17,7 +17,7 @@ from litestar.plugins.htmx import HTMXRequest, HTMXTemplate
 from litestar.plugins.jinja import JinjaTemplateEngine
 
 from app.lib import i18n
-from app.lib.clock import now
+from app.lib.clock import now, real_now
 from app.lib.errors import DomainError
 from app.lib.money import TURKISH_LIRA, Money
 
@@ -114,7 +114,7 @@ def build_environment() -> Environment:
         "translated": lambda text: i18n.translate(current_language.get(), text),
     }
     environment.globals["language"] = current_language.get
-    environment.globals["now"] = now
+    environment.globals |= {"now": now, "real_now": real_now}
     _install_components(environment)
     environment.globals["nonce"] = nonce
     return environment

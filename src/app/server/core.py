@@ -125,6 +125,7 @@ def dependencies(
         "settings": constant(settings),
         "resources": constant(resources),
         "engine": constant(resources.engine),
+        "session_maker": constant(resources.session_maker),
         "redis": constant(resources.redis),
         "gateway": constant(resources.gateway),
         "storage": constant(resources.storage),

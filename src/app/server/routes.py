@@ -17,6 +17,7 @@ from app.domain.billing.controllers.trials import ConversionController
 from app.domain.billing.webhooks import paytr_callback
 from app.domain.companies.controllers import PreferenceController
 from app.domain.notifications.controllers import MailPreviewController
+from app.domain.ops.controllers.audit import AuditController
 from app.domain.ops.controllers.cases import CaseController
 from app.domain.ops.controllers.clocks import ClockController
 from app.domain.ops.controllers.console import ConsoleController
@@ -24,6 +25,7 @@ from app.domain.ops.controllers.forecast import ForecastController
 from app.domain.ops.controllers.health import HealthController
 from app.domain.ops.controllers.ledger import LedgerController
 from app.domain.ops.controllers.payments import PaymentController
+from app.domain.ops.controllers.support import SupportController
 from app.domain.people.controllers.account import AccountController, SessionController
 from app.domain.people.controllers.activity import ActivityController
 from app.domain.people.controllers.login import LoginController
@@ -32,6 +34,7 @@ from app.domain.people.controllers.password_reset import PasswordResetController
 from app.domain.people.controllers.security import SecurityController
 from app.domain.people.controllers.two_factor import TwoFactorController
 from app.domain.people.controllers.verification import VerificationController, send_again
+from app.domain.people.controllers.support import CompanySupportController
 from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
 from app.domain.workspaces.controllers.pages import WorkspaceController
@@ -53,6 +56,7 @@ ROUTES: list[ControllerRouterHandler] = [
     TwoFactorController,
     SecurityController,
     ActivityController,
+    CompanySupportController,
     DashboardController,
     CheckoutController,
     PlanChangeController,
@@ -72,6 +76,8 @@ ROUTES: list[ControllerRouterHandler] = [
     ForecastController,
     ReconciliationController,
     LedgerController,
+    AuditController,
+    SupportController,
     HealthController,
 ]
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.scopes import BEYOND, Beyond, declare, declare_nothing, of_company, of_platform
 from app.domain.accounts.operators import Operator, operator_of
 from app.domain.accounts.verification import require_verified
+from app.domain.companies.support import IN_SESSION, operator_in
 from app.domain.companies.viewer import Viewer, viewer_of
 from app.domain.people.two_factor.requirement import TwoFactorMissing, lacks_two_factor
 from app.lib.clock import real_now, standing_at
@@ -28,6 +29,12 @@ from app.lib.settings import Settings
 from app.lib.templating import current_language
 from app.lib.throttles import Throttle
 from app.server.plugins import Alchemy
+from app.server.support import (
+    looks_as_support,
+    recorded_as,
+    require_support_reach,
+    scope_in_support,
+)
 
 
 def session_config(settings: Settings, redis: Redis) -> SessionConfig:
@@ -71,11 +78,12 @@ class ViewerMiddleware(ASGIMiddleware):
         scope["user"] = None if opt.get("skip_session") else await self._viewer(ASGIConnection(scope))
         if not opt.get("exclude_from_auth"):
             require_side(scope["user"], opt)
-        if opt.get("for_verified"):
+        require_support_reach(scope)
+        if opt.get("for_verified") and not looks_as_support(scope["user"]):
             require_verified(scope["user"].user)
         if "limit" in opt:
             await self._throttle.take(opt["limit"], str(scope["user"].company.id))
-        with standing_at(time_of(scope["user"])):
+        with standing_at(time_of(scope["user"])), recorded_as(scope["user"]):
             await next_app(scope, receive, send)
 
     async def _viewer(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer | Operator | None:
@@ -83,16 +91,21 @@ class ViewerMiddleware(ASGIMiddleware):
         if not isinstance(session, dict) or "user_id" not in session:
             return None
         database = self._database(connection.scope)
-        declares = BEYOND not in connection.scope["route_handler"].opt
+        opt = connection.scope["route_handler"].opt
+        declares, in_console = BEYOND not in opt, bool(opt.get("for_operators"))
         if declares:
-            declare(database, scope_of(session))
+            declare(database, scope_in_support(session, in_console=in_console) or scope_of(session))
         who = {"user_id": UUID(session["user_id"]), "session_epoch": session["session_epoch"]}
         viewer: Viewer | Operator | None
         if "company_id" in session:
             viewer = await viewer_of(database, company_id=UUID(session["company_id"]), **who)
+        elif IN_SESSION in session:
+            access_id = UUID(session[IN_SESSION]["access_id"])
+            viewer = await operator_in(
+                database, access_id=access_id, in_console=in_console, at=real_now(), **who
+            )
         else:
             viewer = await operator_of(database, **who)
-        opt = connection.scope["route_handler"].opt
         if viewer is not None and not may_enter(viewer, opt, self._settings):
             viewer = None
         if viewer is None and declares:
@@ -144,6 +157,8 @@ def require_side(viewer: Viewer | Operator | None, opt: Mapping[str, Any]) -> No
     if opt.get("for_either_side"):
         return
     for_operators = bool(opt.get("for_operators"))
+    if isinstance(viewer, Operator) and viewer.support_is_over and not for_operators:
+        raise NotAllowed(N_("Your support access to this company is over."))
     if isinstance(viewer, Operator) and not for_operators:
         raise NotAllowed(N_("This page belongs to a company. You are logged in as an operator."))
     if for_operators and not isinstance(viewer, Operator):

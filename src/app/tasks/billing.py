@@ -29,9 +29,9 @@ from app.tasks.sweeping import in_its_time, sweep
 from app.tasks.trials import SWEEPS as TRIAL_SWEEPS
 
 
-async def announce(context: Context, *, company_id: str) -> None:
-    """Tell the company's open pages that billing changed; a lost hint costs a minute of polling."""
-    await publish(resources_of(context).redis, UUID(company_id), "billing-changed")
+async def announce(context: Context, *, company_id: str, event: str = "billing-changed") -> None:
+    """Tell the company's open pages that something changed; a lost hint costs a minute of polling."""
+    await publish(resources_of(context).redis, UUID(company_id), event)
 
 
 async def render_invoice(context: Context, *, invoice_id: str) -> None:

@@ -14,6 +14,7 @@ from app.tasks import (
     people,
     reconciliation,
     subscriptions,
+    support,
     trials,
     workspaces,
 )
@@ -52,6 +53,7 @@ CRONS: list[tuple[Queue, str, Task]] = [
     (Queue.BILLING, "*/10 * * * *", trials.renewal_notices),
     (Queue.BILLING, "*/10 * * * *", trials.retention_check),
     (Queue.BILLING, "*/10 * * * *", forecasts.make_forecast),
+    (Queue.BILLING, "* * * * *", support.sweep_support),
     (Queue.BILLING, "17 3 * * *", maintenance.forget_idle_runs),
     (Queue.WORKSPACES, "* * * * * */20", workspaces.sweep_transitions),
     (Queue.WORKSPACES, "* * * * * */20", people.sweep_removals),

@@ -20,6 +20,7 @@ manage_members        yes   yes   no      no
 edit_company          yes   yes   no      no
 see_activity          yes   yes   no      no
 export_data           yes   no    no      no
+allow_support         yes   no    no      no
 require_two_factor    yes   no    no      no
 transfer_ownership    yes   no    no      no
 close_company         yes   no    no      no

@@ -40,5 +40,3 @@ class Company(Identified, Base):
     """Whether operators may look at the company's pages as its owner sees them."""
     requires_two_factor: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Everything of the company is closed to whoever has no second factor."""
-    support_access_allowed: Mapped[bool] = mapped_column(default=True, server_default=true())
-    """Whether operators may look at the company's pages as its owner sees them."""

@@ -8,10 +8,11 @@ from uuid import UUID
 from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Membership, SecondFactor, User
+from app.db.models import Membership, SecondFactor, SupportAccess, User
 from app.domain.accounts.passwords import new_password_hash
 from app.domain.accounts.queries import user_by_email
 from app.domain.accounts.service import create_user, require_email
+from app.domain.audit.changes import difference
 from app.domain.audit.service import record
 from app.lib.errors import InvalidInput, NotFound
 from app.lib.i18n import DEFAULT_LANGUAGE, N_
@@ -26,6 +27,10 @@ class Operator:
     home: ClassVar[str] = CONSOLE
 
     user: User
+    support: SupportAccess | None = None
+    """Under which they look at a company in their other pages, with the company loaded."""
+    support_is_over: bool = False
+    """They looked at one in this session, and may not any more."""
     has_two_factor: bool = False
 
 
@@ -85,7 +90,15 @@ async def create_operator(
         operator.session_epoch += 1
     operator.is_operator = True
     operator.email_verified_at = operator.email_verified_at or at
-    record(session, at=at, action="operator.created", subject=operator.id, company_id=None, actor="system")
+    record(
+        session,
+        at=at,
+        action="operator.created",
+        subject=operator.id,
+        company_id=None,
+        actor="system",
+        changes=difference({"is_operator": False}, {"is_operator": True}),
+    )
     return operator
 
 
@@ -99,4 +112,12 @@ async def remove_operator(session: AsyncSession, email: str, *, at: datetime) ->
         raise NotFound(N_("There is no operator with this address."))
     operator.is_operator = False
     operator.session_epoch += 1
-    record(session, at=at, action="operator.removed", subject=operator.id, company_id=None, actor="system")
+    record(
+        session,
+        at=at,
+        action="operator.removed",
+        subject=operator.id,
+        company_id=None,
+        actor="system",
+        changes=difference({"is_operator": True}, {"is_operator": False}),
+    )

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Company
+from app.domain.audit.changes import changes_of
 from app.domain.audit.service import record
 from app.domain.companies.viewer import Viewer
 from app.lib import tax_numbers
@@ -42,7 +43,7 @@ async def change_details(
     """Keep the details for the invoices that follow; those that are issued stay as they are.
 
     Returns what is wrong with the fields, and then keeps nothing. The audit entry says which fields have
-    changed and not what they hold: a TCKN is personal data.
+    changed, and of those that are personal not what they held (`audit.redaction`).
     """
     if errors := problems_of(form):
         return errors
@@ -51,7 +52,7 @@ async def change_details(
     changed = [name for name, text in wanted.items() if getattr(company, name) != text]
     for name in changed:
         setattr(company, name, wanted[name])
-    if changed:
+    if changes := changes_of(company):
         record(
             session,
             at=at,
@@ -60,6 +61,7 @@ async def change_details(
             company_id=company.id,
             actor_id=viewer.user.id,
             facts={"fields": changed},
+            changes=changes,
         )
     return []
 

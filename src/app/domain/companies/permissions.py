@@ -23,6 +23,7 @@ class Permission(StrEnum):
     EDIT_COMPANY = "edit_company"
     SEE_ACTIVITY = "see_activity"
     EXPORT_DATA = "export_data"
+    ALLOW_SUPPORT = "allow_support"
     REQUIRE_TWO_FACTOR = "require_two_factor"
     TRANSFER_OWNERSHIP = "transfer_ownership"
     CLOSE_COMPANY = "close_company"
@@ -104,6 +105,10 @@ WORDS: Final[Mapping[Permission, Words]] = {
     ),
     Permission.EXPORT_DATA: Words(
         N_("Export the company's data"), N_("Only the owner exports the company's data.")
+    ),
+    Permission.ALLOW_SUPPORT: Words(
+        N_("Say whether our support may look, and end that"),
+        N_("Only the owner says whether our support may look."),
     ),
     Permission.REQUIRE_TWO_FACTOR: Words(
         N_("Require a second factor of everybody"), N_("Only the owner can require a second factor.")

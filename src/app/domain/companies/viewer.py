@@ -1,12 +1,13 @@
 """Who is looking: a person in one company, with what the company may do. One query per request."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import contains_eager
+from sqlalchemy.orm import aliased, contains_eager
 
 from app.db.models import (
     Company,
@@ -16,11 +17,27 @@ from app.db.models import (
     SecondFactor,
     Subscription,
     SubscriptionStatus,
+    SupportAccess,
     TestClock,
     User,
 )
 from app.domain.companies.permissions import WORDS, Permission, allows
 from app.lib.errors import NotAllowed
+
+Running = aliased(SupportAccess)
+WATCHED = (
+    select(Running.id)
+    .where(
+        Running.company_id == Membership.company_id,
+        Running.ended_at.is_(None),
+        Running.ends_at > func.now(),
+    )
+    .order_by(Running.began_at)
+    .limit(1)
+    .correlate(Membership)
+    .scalar_subquery()
+)
+"""The access of support to a member's company that began first of those that run."""
 
 LACKS_TWO_FACTOR = and_(Company.requires_two_factor, ~exists().where(SecondFactor.user_id == User.id))
 """Whether a person has no second factor although the company requires one; for statements that have both."""
@@ -38,8 +55,17 @@ class Viewer:
     subscription: Subscription | None
     clock: TestClock | None = None
     """The company's own time, where it is not the real one."""
+    support: SupportAccess | None = None
+    """Under which an operator looks in the company's place; `user` is the operator."""
+    watched: SupportAccess | None = None
+    """Under which an operator looks at the company of this member just now."""
     lacks_two_factor: bool = False
     """The company requires a second factor, and this member has none."""
+
+    @property
+    def looks_until(self) -> datetime | None:
+        """When an operator has to be gone, also from a page that stays open; nothing for members."""
+        return self.support.ends_at if self.support else None
 
     def can(self, permission: Permission) -> bool:
         """Say whether the person's role has a permission; templates name it by its value."""
@@ -56,7 +82,7 @@ async def viewer_of(
 ) -> Viewer | None:
     """Return the viewer of a session, or nothing when the person, the membership or the epoch is gone."""
     statement = (
-        select(Membership, Subscription, TestClock, LACKS_TWO_FACTOR)
+        select(Membership, Subscription, TestClock, SupportAccess, LACKS_TWO_FACTOR)
         .join(Membership.user)
         .join(Membership.company)
         .outerjoin(
@@ -68,6 +94,7 @@ async def viewer_of(
         )
         .outerjoin(Plan, Plan.code == Subscription.plan_code)
         .outerjoin(TestClock, TestClock.company_id == Membership.company_id)
+        .outerjoin(SupportAccess, SupportAccess.id == WATCHED)
         .options(
             contains_eager(Membership.user),
             contains_eager(Membership.company),
@@ -82,13 +109,14 @@ async def viewer_of(
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         return None
-    membership, subscription, clock, lacks_two_factor = row
+    membership, subscription, clock, watched, lacks_two_factor = row
     return Viewer(
         membership.user,
         membership.company,
         membership.role,
         subscription,
         clock,
+        watched=watched,
         lacks_two_factor=lacks_two_factor,
     )
 

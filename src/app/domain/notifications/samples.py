@@ -23,6 +23,7 @@ from app.domain.notifications.messages import (
     SubscriptionCanceled,
     SubscriptionEndedNow,
     SubscriptionSuspended,
+    SupportBegan,
     SuspensionNear,
     TrialEnded,
     TrialEnds,
@@ -40,6 +41,14 @@ UNPAID: tuple[type[UnpaidRenewal], ...] = (
     CancellationNear,
 )
 SAMPLES: tuple[Message, ...] = (
+    SupportBegan(
+        full_name="Ayşe Yılmaz",
+        company_name="Işık A.Ş.",
+        reason="Talebiniz 4711: açılmayan çalışma alanına bakıyoruz",
+        began_at=AT,
+        ends_at=AT + timedelta(minutes=30),
+        support_url=f"{SITE}/company/support",
+    ),
     *address_samples(AT, SITE),
     PaymentReceipt(
         full_name="Ayşe Yılmaz",

@@ -25,6 +25,7 @@ from app.db.models import (
     Subscription,
 )
 from app.domain.accounts.operators import Operator
+from app.domain.audit.changes import changes_of
 from app.domain.audit.service import record
 from app.domain.billing.cards.orders import expire_with_payment
 from app.domain.billing.refunds import outcomes as refund_outcomes
@@ -79,6 +80,7 @@ async def decide(
     if decision.action not in STEPS:
         case.decision, case.note = decision.action.value, note
         case.decided_by_id, case.closed_at = operator.user.id, at
+    changes = changes_of(case)
     record(
         session,
         at=at,
@@ -88,6 +90,7 @@ async def decide(
         actor_id=operator.user.id,
         actor="operator",
         facts={"kind": case.kind.value, "about": case.subject, "note": note, "amount": decision.amount},
+        changes=changes,
     )
 
 

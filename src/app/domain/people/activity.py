@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import AuditEntry, User
+from app.domain.people.changed_fields import ChangedField, changed_fields
 from app.lib.clock import ISTANBUL
 from app.lib.days import Days
 from app.lib.i18n import N_, translate
@@ -60,6 +61,10 @@ ACTIONS: Final = {
     "workspace.deleted": N_("A workspace was deleted"),
     "workspace.failed": N_("A workspace could not be brought up"),
     "workspace.ended": N_("A workspace ended by itself"),
+    "support.began": N_("Our support began to look"),
+    "support.raised": N_("Our support may change something for ten minutes"),
+    "support.ended": N_("Our support stopped looking"),
+    "company.support_access_changed": N_("Whether our support may look was changed"),
     "files.deletion_requested": N_("Files are to be deleted"),
     "files.deleted": N_("Files were deleted"),
     "member.email_changed": N_("The e-mail address of a member changed"),
@@ -69,10 +74,11 @@ AREAS: Final = {
     "subscription": (N_("Subscription"), ("subscription.", "trial.", "company.")),
     "money": (N_("Payments and cards"), ("payment.", "refund.", "card.")),
     "workspaces": (N_("Workspaces"), ("workspace.", "files.")),
+    "support": (N_("Support access"), ("support.", "company.support")),
     "people": (N_("People"), ("member.",)),
 }
 ACTORS: Final = {"paytr": "PayTR", "system": N_("Tezgâh"), "operator": N_("Our support")}
-COLUMNS: Final = (N_("Time"), N_("What"), N_("Who"), N_("About"), N_("Address"))
+COLUMNS: Final = (N_("Time"), N_("What"), N_("Who"), N_("About"), N_("Changed"), N_("Address"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,10 @@ class Event:
     person: str | None
     address: str | None
     facts: dict[str, Any]
+    before: dict[str, Any] | None = None
+    after: dict[str, Any] | None = None
+    is_support: bool = False
+    """Done by an operator in the company's place."""
 
     @property
     def sentence(self) -> str:
@@ -105,7 +115,18 @@ class Event:
         facts = self.facts
         digits = facts.get("last_four")
         card = f"{facts.get('brand', '')} •••• {digits}".strip() if digits else None
-        return str(facts.get("name") or card or facts.get("merchant_oid") or facts.get("plan") or "")
+        return str(
+            facts.get("name")
+            or card
+            or facts.get("merchant_oid")
+            or facts.get("plan")
+            or (facts.get("reason") if self.action.startswith("support.") else "")
+            or ""
+        )
+
+    def changes(self, language: str) -> list[ChangedField]:
+        """What it changed, if it says so."""
+        return changed_fields(self.before, self.after, language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +161,27 @@ def who(event: Event, language: str) -> str:
 
 def _line(event: Event, language: str) -> list[Cell]:
     about = f"{event.about} {event.amount or ''}".strip()
+    changed = "; ".join(map(str, event.changes(language)))
     time = event.at.astimezone(ISTANBUL).strftime("%Y-%m-%d %H:%M:%S")
-    return [time, translate(language, event.sentence), who(event, language), about, event.address]
+    return [time, translate(language, event.sentence), who(event, language), about, changed, event.address]
 
 
 def _event(row: Row[*tuple[Any, ...]]) -> Event:
     entry, person = row
     # where PayTR or our support calls from is nothing of the company's
     address = entry.address if entry.actor == "user" else None
-    return Event(entry.id, entry.at, entry.action, entry.actor, person, address, entry.facts)
+    return Event(
+        entry.id,
+        entry.at,
+        entry.action,
+        entry.actor,
+        person,
+        address,
+        entry.facts,
+        entry.before,
+        entry.after,
+        is_support=entry.support_access_id is not None,
+    )
 
 
 def _select(company_id: UUID, wanted: Wanted) -> Select[*tuple[Any, ...]]:

@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import User
 from app.domain.accounts.service import require_name
+from app.domain.audit.changes import changes_of
 from app.domain.audit.service import record
 from app.domain.companies.preferences import COLOR_SCHEMES
 from app.lib.errors import InvalidInput
@@ -34,6 +35,14 @@ def change_profile(session: AsyncSession, user: User, form: Profile, *, at: date
         raise InvalidInput(N_("Choose one of the languages."), field="language")
     if form.color_scheme not in COLOR_SCHEMES:
         raise InvalidInput(N_("Choose light, dark, or what the device prefers."), field="color_scheme")
-    if full_name != user.full_name:
-        record(session, at=at, action="account.renamed", subject=user.id, company_id=None, actor_id=user.id)
     user.full_name, user.language, user.color_scheme = full_name, form.language, form.color_scheme
+    if changes := changes_of(user):
+        record(
+            session,
+            at=at,
+            action="account.changed",
+            subject=user.id,
+            company_id=None,
+            actor_id=user.id,
+            changes=changes,
+        )

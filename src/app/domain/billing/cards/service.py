@@ -12,6 +12,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import UNDECIDED, Company, Payment, StoredCard
+from app.domain.audit.changes import Changes, difference
 from app.domain.audit.service import record
 from app.domain.billing.cards.choice import first_fit_card
 from app.domain.billing.cards.store import card_of, cards_of, tokens_of
@@ -52,8 +53,10 @@ async def make_default(session: AsyncSession, viewer: Viewer, card_id: UUID, *, 
         return
     if not card.is_fit(at.astimezone(ISTANBUL).date()):
         raise DomainError(N_("This card cannot be charged without you. Choose another card or add one."))
+    before = next((one for one in await cards_of(session, viewer.company.id) if one.is_default), None)
     await set_default(session, card)
-    _record(session, viewer, card, "card.made_default", at=at)
+    changes = difference({"card": before and _name_of(before)}, {"card": _name_of(card)})
+    _record(session, viewer, card, "card.made_default", at=at, changes=changes)
     await retry_now(session, viewer.company.id, at=at)
 
 
@@ -152,7 +155,19 @@ async def _choose_default(session: AsyncSession, company_id: UUID, *, at: dateti
         await set_default(session, fit)
 
 
-def _record(session: AsyncSession, viewer: Viewer, card: StoredCard, action: str, *, at: datetime) -> None:
+def _name_of(card: StoredCard) -> str:
+    return f"{card.brand} •••• {card.last_four}"
+
+
+def _record(
+    session: AsyncSession,
+    viewer: Viewer,
+    card: StoredCard,
+    action: str,
+    *,
+    at: datetime,
+    changes: Changes | None = None,
+) -> None:
     record(
         session,
         at=at,
@@ -161,4 +176,5 @@ def _record(session: AsyncSession, viewer: Viewer, card: StoredCard, action: str
         company_id=card.company_id,
         actor_id=viewer.user.id,
         facts={"brand": card.brand, "last_four": card.last_four},
+        changes=changes,
     )

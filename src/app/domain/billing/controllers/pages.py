@@ -84,7 +84,9 @@ class DashboardController(Controller):
     @get("/events", name="events:show", sync_to_thread=False)
     def events(self, redis: Injected[Redis], viewer: Injected[Viewer]) -> ServerSentEvent:
         """Stream hints about what changed in the viewer's company."""
-        return stream(redis, viewer.company.id, "billing-changed", "workspaces-changed")
+        return stream(
+            redis, viewer.company.id, "billing-changed", "workspaces-changed", until=viewer.looks_until
+        )
 
 
 async def billing_page(

@@ -43,6 +43,7 @@ from app.domain.notifications.messages.subscriptions import (
     SuspensionNear,
     UnpaidRenewal,
 )
+from app.domain.notifications.messages.support import SupportBegan
 from app.domain.notifications.messages.trials import (
     DeletionNear,
     TrialEnded,
@@ -68,6 +69,7 @@ MESSAGES: tuple[type[Message], ...] = (
     CancellationNoted,
     CancellationUndone,
     SubscriptionEndedNow,
+    SupportBegan,
     PasswordReset,
     PasswordChanged,
     TwoFactorChanged,
@@ -106,6 +108,7 @@ __all__ = [
     "SubscriptionCanceled",
     "SubscriptionEndedNow",
     "SubscriptionSuspended",
+    "SupportBegan",
     "SuspensionNear",
     "TrialEnded",
     "TrialEnds",

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.companies.permissions import Permission
 from app.domain.companies.viewer import Viewer
 from app.domain.people.activity import AREAS, COLUMNS, Event, Wanted, events_of, file_of, who
+from app.domain.people.changed_fields import ChangedField
 from app.lib.clock import ISTANBUL, now
 from app.lib.days import Days, read_days
 from app.lib.errors import InvalidInput
@@ -50,7 +51,8 @@ class ActivityController(Controller):
             return trail_page(request, {"from": first, "to": last, "area": area}, refusal=refusal)
         typed = {"from": f"{wanted.days.first}", "to": f"{wanted.days.last}", "area": wanted.area}
         events, behind = await events_of(db_session, viewer.company.id, wanted)
-        rows = [(event, who(event, current_language.get())) for event in events]
+        language = current_language.get()
+        rows = [(event, who(event, language), event.changes(language)) for event in events]
         return trail_page(request, typed, rows=rows, behind=behind)
 
     @get("/audit.csv", name="activity:csv")
@@ -79,7 +81,7 @@ def trail_page(
     request: AnyRequest,
     typed: dict[str, str],
     *,
-    rows: Sequence[tuple[Event, str]] = (),
+    rows: Sequence[tuple[Event, str, list[ChangedField]]] = (),
     behind: UUID | None = None,
     refusal: InvalidInput | None = None,
 ) -> Template:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.scopes import Beyond, beyond
 from app.domain.accounts import service as accounts
 from app.domain.companies import sessions as company_sessions
+from app.domain.companies.support import leave
 from app.domain.people.two_factor.codes import LONGEST
 from app.domain.people.two_factor.login import HalfLogin, ask_for_code, let_in
 from app.domain.people.two_factor.service import take_code_try
@@ -116,15 +117,17 @@ class LoginController(Controller):
         await tries.succeed()
         return await let_in(request, sessions, db_session, settings, user, half.next, by_code=True)
 
-    @post("/logout", name="logout:create", status_code=200, sync_to_thread=False)
-    def log_out(self, request: AnyRequest) -> Response[Any]:
+    @post("/logout", name="logout:create", status_code=200)
+    async def log_out(self, request: AnyRequest, db_session: Injected[AsyncSession]) -> Response[Any]:
         """End the session; works as a plain form."""
+        await leave(db_session, request.scope["user"], at=real_now())
         request.clear_session()
         return redirect(request, "/login")
 
-    @delete("/logout", name="logout:delete", status_code=200, sync_to_thread=False)
-    def end(self, request: AnyRequest) -> Response[Any]:
+    @delete("/logout", name="logout:delete", status_code=200)
+    async def end(self, request: AnyRequest, db_session: Injected[AsyncSession]) -> Response[Any]:
         """End the session; the same as a resource's removal."""
+        await leave(db_session, request.scope["user"], at=real_now())
         request.clear_session()
         return redirect(request, "/login")
 

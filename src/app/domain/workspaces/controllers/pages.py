@@ -192,7 +192,7 @@ class WorkspaceController(Controller):
     ) -> ServerSentEvent:
         """Stream a hint at every step and every change; the page fetches the steps themselves."""
         await workspace_of(db_session, viewer, workspace_id)
-        return stream(redis, viewer.company.id, EVENT)
+        return stream(redis, viewer.company.id, EVENT, until=viewer.looks_until)
 
 
 async def request_stop(
