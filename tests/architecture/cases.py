@@ -18,6 +18,7 @@ from app.lib.clock import now
 from app.lib.settings import Settings
 from tests.architecture import samples
 from tests.architecture.account_cases import account_cases, activity_cases, password_reset_cases
+from tests.architecture.address_cases import address_cases, unverified
 from tests.architecture.card_cases import (
     card,
     card_cases,
@@ -51,6 +52,8 @@ def all_cases(language: str) -> Iterator[Case]:
     yield from ledger_cases(operator(language))
     yield from account_cases(samples.viewer(Role.DEVELOPER, language, None))
     yield from activity_cases(samples.viewer(Role.ADMIN, language, None))
+    yield from address_cases(language)
+    yield from show_cases(unverified(Role.OWNER, language, "trial"), "unverified")
     for role in Role:
         yield from dashboard_cases(role, language)
         yield from workspace_cases(role, language)
@@ -252,6 +255,7 @@ def workspace_cases(role: Role, language: str) -> Iterator[Case]:
     at = this_hour()
     for state, subscription in samples.subscriptions(at).items():
         viewer = samples.viewer(role, language, subscription)
+        viewer.user.email_verified_at = None if state == "last-day" else at
         entitlement = entitlement_of(subscription, at)
         for filled, fields in ((True, ()), (False, ()), (True, ("name",)), (True, (None,))):
             shown = samples.workspaces(at, viewer.user) if filled else []

@@ -18,7 +18,11 @@ from tests.architecture.case import Case
 from tests.architecture.cases import all_cases
 from tests.architecture.rendering import SETTINGS, render
 
-FRAGMENTS = ("errors/toast.html.j2",)
+FRAGMENTS = (
+    "errors/toast.html.j2",
+    "accounts/verify_toast.html.j2",
+    "accounts/verification_sent.html.j2",
+)
 PROVIDER = "https://paytr.example"
 NOT_PAGES = ("components/", "email/", "layouts/", "legal/texts/")
 WORDLESS = {"hidden", "submit", "button"}

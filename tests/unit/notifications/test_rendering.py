@@ -9,14 +9,24 @@ import pytest
 from jinja2 import UndefinedError
 
 from app.domain.notifications import messages, rendering
-from app.domain.notifications.messages import Message, PasswordReset, SealedLink
+from app.domain.notifications.messages import (
+    Message,
+    PasswordReset,
+    PaymentFailed,
+    PaymentReceipt,
+    SealedLink,
+    Welcome,
+)
 from app.domain.notifications.rendering import TEMPLATES, RenderedEmail, render_email
 from app.domain.notifications.samples import AT
 from app.lib.crypto import unseal
 from app.lib.i18n import LANGUAGES
 from tests.unit.notifications.samples import LETTERHEAD, MESSAGES, SETTINGS
 
-WELCOME, RECEIPT, FAILED, *_ = MESSAGES
+WELCOME, RECEIPT, FAILED = (
+    next(message for message in MESSAGES if type(message) is kind)
+    for kind in (Welcome, PaymentReceipt, PaymentFailed)
+)
 
 
 def rendered(message: Message, language: str = "tr", **changes: str | int | None) -> RenderedEmail:
