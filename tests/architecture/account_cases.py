@@ -9,6 +9,7 @@ from app.domain.people.activity import ACTIONS, AREAS, Event
 from app.domain.people.controllers.password_reset import Request
 from app.domain.people.profile import Profile
 from app.lib.session_directory import KnownSession
+from app.lib.sessions import LASTS_FOR
 from tests.architecture import samples
 from tests.architecture.case import Case
 
@@ -86,7 +87,10 @@ def account_cases(viewer: Viewer) -> Iterator[Case]:
             blocks=("password_form",),
         )
     known = [
-        (KnownSession(str(number), AT, AT + timedelta(hours=1), address, "", number == 0), *device)
+        (
+            KnownSession(str(number), AT, AT + timedelta(hours=1), address, "", AT + LASTS_FOR, number == 0),
+            *device,
+        )
         for number, (address, device) in enumerate(
             (
                 ("203.0.113.7", ("Firefox", "Linux")),

@@ -34,6 +34,7 @@ from tests.architecture.legal_cases import NOTHING_ASKED, contract, legal_cases,
 from tests.architecture.operator_cases import operator, operator_cases
 from tests.architecture.pay_cases import dunning, pay_cases
 from tests.architecture.reconciliation_cases import reconciliation_cases
+from tests.architecture.two_factor_cases import login_code_cases, two_factor_cases
 
 BILLING = {Role.OWNER, Role.ADMIN, Role.BILLING}
 
@@ -52,6 +53,7 @@ def all_cases(language: str) -> Iterator[Case]:
     yield from ledger_cases(operator(language))
     yield from account_cases(samples.viewer(Role.DEVELOPER, language, None))
     yield from activity_cases(samples.viewer(Role.ADMIN, language, None))
+    yield from two_factor_cases(samples.viewer(Role.OWNER, language, None), operator(language))
     yield from address_cases(language)
     yield from show_cases(unverified(Role.OWNER, language, "trial"), "unverified")
     for role in Role:
@@ -80,6 +82,7 @@ def public_cases(language: str) -> Iterator[Case]:
     yield Case("return-in-frame", "billing/out_of_frame.html.j2", "/billing/return/ok", None, context)
     yield way_back_case()
     yield from password_reset_cases()
+    yield from login_code_cases()
     yield from pay_cases(this_hour())
     refused: tuple[tuple[str | None, ...], ...] = ((), ("email",), ("password",), (None,))
     for fields in refused:

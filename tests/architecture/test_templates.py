@@ -25,6 +25,8 @@ FRAGMENTS = (
 )
 PROVIDER = "https://paytr.example"
 NOT_PAGES = ("components/", "email/", "layouts/", "legal/texts/")
+PHONES = ("otpauth:", "data:text/plain")
+"""A key that opens the phone's own app, and codes that are kept as a file."""
 WORDLESS = {"hidden", "submit", "button"}
 
 
@@ -201,7 +203,7 @@ def test_every_address_on_a_page_is_a_route(language: str, application: Litestar
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_links_lead_outside_only_where_they_are_meant_to(language: str) -> None:
-    ours = (SETTINGS.mail_inbox_url, "https://tezgah.example", PROVIDER, "mailto:")
+    ours = (SETTINGS.mail_inbox_url, "https://tezgah.example", PROVIDER, "mailto:", *PHONES)
     for name, page in parsed(language):
         for _, address in addresses(page):
             assert address.startswith(("/", "#", *ours)), f"{name}: {address}"

@@ -61,7 +61,7 @@ def test_an_app_is_told_key_account_and_issuer() -> None:
 
 def test_the_picture_stands_in_the_page_without_style_or_script() -> None:
     picture = codes.picture_of(codes.app_address(RFC_SECRET, "ada@acme.com.tr"))
-    assert picture.startswith("<svg ")
+    assert picture.startswith('<svg aria-hidden="true" ')
     assert "style" not in picture
     assert "script" not in picture
 

@@ -67,8 +67,7 @@ async def renew_codes(
     session: AsyncSession, user: User, *, password: str, code: str, settings: Settings, at: datetime
 ) -> list[str]:
     """Return new recovery codes in the place of all before. Raises `InvalidInput` and `NotFound`."""
-    factor = await prove(session, user, password=password, code=code, settings=settings, at=at)
-    require_on(factor)
+    factor = require_on(await prove(session, user, password=password, code=code, settings=settings, at=at))
     codes = await _give_codes(session, user, decrypt(settings.keys, FACTOR_SECRETS, factor.secret))
     await _tell(session, user, TwoFactorChange.CODES, settings=settings, at=at)
     return codes
