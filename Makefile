@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check format bench storm engine seed lock clean
+.PHONY: help run setup test check format bench storm engine fuzz seed lock clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name text; do printf '%-14s %s\n' "$$name" "$$text"; done
@@ -39,6 +39,10 @@ storm: setup ## payments under fire until both books are equal (ORDERS=5000, SEE
 engine: setup ## the money engine under random customers, answers and time (STEPS=10000, SEED=7 to repeat one)
 	@TEZGAH_ENGINE_STEPS=$(or $(STEPS),10000) TEZGAH_ENGINE_SEED=$(or $(SEED),$$(date +%s)) \
 		$(BIN)/python -m pytest -s tests/engine
+
+fuzz: setup ## random requests to every form and parameter of the route table (REQUESTS=20000, SEED=1)
+	@TEZGAH_FUZZ_REQUESTS=$(or $(REQUESTS),20000) TEZGAH_FUZZ_SEED=$(or $(SEED),$$(date +%s)) \
+		$(BIN)/python -m pytest -s tests/fuzz
 
 seed: setup ## demo companies in every state
 	@$(BIN)/tezgah seed $(ARGS)

@@ -1,7 +1,9 @@
 """Forged requests: every unsafe route but the machines' wants the token of this very browser."""
 
 import re
+from typing import Any
 
+import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
@@ -28,17 +30,40 @@ def unsafe_routes(application: Litestar) -> list[tuple[str, str, str]]:
     ]
 
 
-async def test_every_unsafe_route_refuses_a_request_without_the_token(
-    application: Litestar, client: Browser, session_maker: async_sessionmaker[AsyncSession]
+@pytest.mark.parametrize("way", ["none", "foreign", "foreign in the header", "another site's form"])
+async def test_every_unsafe_route_refuses_a_request_without_its_own_token(
+    application: Litestar, client: Browser, session_maker: async_sessionmaker[AsyncSession], way: str
 ) -> None:
     customer = await make_customer(session_maker)
     await customer.log_in(client)
+    async with browser(application) as other:
+        await other.get("/login")
+        foreign = other.cookies["csrf"]
+    form = {"plan": "team"} | ({"_csrf_token": foreign} if way == "foreign" else {})
+    headers = {"x-csrftoken": foreign} if way == "foreign in the header" else {}
+    if way == "another site's form":
+        form["_csrf_token"] = "0" * 128
+        headers = {"origin": "https://evil.example", "sec-fetch-site": "cross-site"}
     answers = {}
     for method, path, name in unsafe_routes(application):
-        answers[name] = (await client.request(method, path, data={"plan": "team"})).status_code
+        answers[name] = (await client.request(method, path, data=form, headers=headers)).status_code
     assert {name for name, status in answers.items() if status != 403} == WITHOUT_TOKEN
     assert len(answers) > len(WITHOUT_TOKEN)
     assert (await client.get("/dashboard")).status_code == 200
+
+
+@pytest.mark.parametrize("token", ["é" * 128, "0" * 64 + "ı" * 64, "\ud800" * 128])
+async def test_a_token_that_is_no_token_is_refused_and_breaks_nothing(client: Browser, token: str) -> None:
+    await client.get("/login")
+    kinds: list[dict[str, Any]] = [
+        {"data": {"_csrf_token": token.encode("utf-8", "surrogatepass")}},
+        {"files": {"_csrf_token": ("token.txt", b"0" * 128)}},
+        {"headers": {"x-csrftoken": token.encode("utf-8", "surrogatepass")}},
+    ]
+    for kind in kinds:
+        assert (await client.post("/login", **kind)).status_code == 403
+    client.cookies.set("csrf", "0" * 127 + "%", domain="tezgah.localhost")
+    assert (await client.post("/login", data={"_csrf_token": "0" * 127 + "%"})).status_code == 403
 
 
 async def test_the_token_of_another_browser_is_refused(application: Litestar, client: Browser) -> None:

@@ -1,5 +1,6 @@
 """From a refusal to what the person sees: a page, a toast beside what they typed, or a way to log in."""
 
+import errno
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -61,6 +62,8 @@ def refuse_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Show a refusal by the framework with our sentence for its status."""
     status = HTTPStatus(error.status_code)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENAMETOOLONG:
+        status = HTTPStatus.NOT_FOUND  # no file of ours has a name that no disk could hold
         return fail(request, error)
     return show(request, status, translate(current_language.get(), SENTENCES.get(status, SERVER_FAULT)))
 

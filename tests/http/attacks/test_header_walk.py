@@ -46,7 +46,7 @@ COMMON = {
 FRAMES = {"frame-src": f"{GATEWAY} https:"}
 FRAMED = {"frame-ancestors": f"'self' {GATEWAY}"}
 POSTS = {"form-action": f"'self' {GATEWAY}"}
-UNNAMED = {"referrer-policy": "no-referrer", "x-robots-tag": "noindex, nofollow"}
+UNNAMED: dict[str, object] = {"referrer-policy": "no-referrer", "x-robots-tag": "noindex, nofollow"}
 BEYOND: dict[str, dict[str, object]] = {
     "/billing/checkout": {"content-security-policy": POLICY | FRAMES},
     "/billing/plan-change": {"content-security-policy": POLICY | FRAMES},

@@ -1,0 +1,1 @@
+"""Requests nobody would send by hand: every form and query parameter of the route table, at random."""
