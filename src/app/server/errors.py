@@ -61,9 +61,9 @@ def refuse_unverified(request: AnyRequest, error: NotVerified) -> Response[Any]:
 def refuse_http(request: AnyRequest, error: HTTPException) -> Response[Any]:
     """Show a refusal by the framework with our sentence for its status."""
     status = HTTPStatus(error.status_code)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
     if isinstance(error.__cause__, OSError) and error.__cause__.errno == errno.ENAMETOOLONG:
         status = HTTPStatus.NOT_FOUND  # no file of ours has a name that no disk could hold
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return fail(request, error)
     return show(request, status, translate(current_language.get(), SENTENCES.get(status, SERVER_FAULT)))
 
