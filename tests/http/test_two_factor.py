@@ -6,15 +6,15 @@ from datetime import timedelta
 
 import httpx
 import pytest
+from click.testing import CliRunner, Result
 from litestar import Litestar
 from sqlalchemy import select
 
+from app.cli import main
 from app.db.models import AuditEntry, EmailMessage, RecoveryCode, SecondFactor
 from app.domain.accounts.limits import CODE_OF_ACCOUNT, CODE_OF_DEVICE
 from app.domain.people.two_factor.login import LASTS_FOR
-from app.domain.people.two_factor.service import reset
 from app.lib.clock import real_now
-from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
 from tests import html
 from tests.conftest import Browser, browser
@@ -312,8 +312,10 @@ async def test_our_support_takes_a_lost_factor_away_and_that_is_told(
     client: Browser, resources: Resources, customer: Customer, phone: Phone
 ) -> None:
     await log_in(client, customer, phone.code())
-    async with unit_of_work(resources.session_maker) as session:
-        await reset(session, customer.email.upper(), settings=resources.settings, at=real_now())
+    assert (await run_reset(resources, "nobody@example.com")).exit_code == 1
+    done = await run_reset(resources, customer.email.upper())
+    assert done.exit_code == 0, done.output
+    assert (await run_reset(resources, customer.email)).exit_code == 1
     assert not await is_inside(client)
     assert (await give_password(client, customer)).headers["location"] == "/dashboard"
     assert (await letters(resources, "two_factor_changed"))[-1].context["change"] == "reset"
@@ -322,6 +324,14 @@ async def test_our_support_takes_a_lost_factor_away_and_that_is_told(
         entry = (await session.scalars(noted)).one()
         assert (entry.actor, entry.subject) == ("system", str(customer.user.id))
         assert list(await session.scalars(select(RecoveryCode))) == []
+
+
+async def run_reset(resources: Resources, email: str) -> Result:
+    """Run the command as an operator does."""
+    names = ("env", "secret_key", "public_url", "database_url", "redis_url", "paytr_base_url", "smtp_url")
+    given = {f"TEZGAH_{name.upper()}": getattr(resources.settings, name) for name in names}
+    command = ["user", "reset-two-factor", email]
+    return await asyncio.to_thread(CliRunner().invoke, main, command, env=given)
 
 
 async def test_a_session_ends_after_thirty_days_however_much_it_is_used(

@@ -7,6 +7,9 @@ from litestar import Litestar
 from sqlalchemy import select
 
 from app.db.models import AuditEntry, Company, Role
+from app.domain.jobs import Queue
+from app.domain.workspaces import edge
+from app.lib.clock import now
 from app.lib.events import channel_of
 from app.lib.uow import unit_of_work
 from app.server.core import build_application
@@ -15,6 +18,7 @@ from tests.conftest import Browser, browser, msgspec_replace
 from tests.factories import PASSWORD, Customer, add_member, add_workspace, make_customer, make_operator
 from tests.two_factor import Phone, give_phone
 from tests.waiting import until
+from tests.worker import drain
 
 PAGE = "/account/two-factor"
 SWITCH = "/company/security"
@@ -80,6 +84,10 @@ async def test_whoever_lacks_it_is_led_to_set_it_up_and_finds_all_else_of_the_co
     application: Litestar, client: Browser, resources: Resources, customer: Customer
 ) -> None:
     workspace = await add_workspace(resources.session_maker, customer, "mine")
+    entry = edge.Pass(workspace.id, customer.user.id, customer.user.session_epoch)
+    label = f"mine--{customer.company.slug}"
+    async with resources.session_maker() as session:
+        assert await edge.require_entry(session, entry, label, now())
     await customer.log_in(client)
     await require(resources, customer)
     for path in (
@@ -107,6 +115,9 @@ async def test_whoever_lacks_it_is_led_to_set_it_up_and_finds_all_else_of_the_co
     async with browser(application) as elsewhere:
         await other.log_in(elsewhere)
         assert (await elsewhere.get("/dashboard")).status_code == 200
+    async with resources.session_maker() as session:
+        with pytest.raises(edge.NoPass):
+            await edge.require_entry(session, entry, label, now())
     assert (await client.submit("/logout")).headers["location"] == "/login"
 
 
@@ -125,6 +136,7 @@ async def test_open_streams_of_the_company_end_when_the_switch_is_turned(
         other.cookies.update(client.cookies)
         await until(listens)
         await other.submit(SWITCH, required="true")
+        await drain(resources, Queue.BILLING)
         assert (await asyncio.wait_for(stream, 10)).status_code == 200
 
 

@@ -6,7 +6,6 @@ from typing import Any
 from litestar import Controller, Response, get, post
 from litestar.params import FromQuery, URLEncodedBody
 from litestar.response import Template
-from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.companies.permissions import Permission
@@ -14,10 +13,8 @@ from app.domain.companies.viewer import Viewer
 from app.domain.people.two_factor.requirement import choose_requirement, safety_of
 from app.domain.people.two_factor.verification import factor_of
 from app.lib.clock import now
-from app.lib.events import COME_ANEW, publish
 from app.lib.http import AnyRequest, Injected, redirect
 from app.lib.templating import page
-from app.lib.uow import commit
 
 
 @dataclass
@@ -57,12 +54,9 @@ class SecurityController(Controller):
         self,
         request: AnyRequest,
         db_session: Injected[AsyncSession],
-        redis: Injected[Redis],
         viewer: Injected[Viewer],
         data: URLEncodedBody[Requirement],
     ) -> Response[Any]:
-        """Turn the switch; open pages ask again whether they may."""
-        if await choose_requirement(db_session, viewer, required=data.required, at=now()):
-            await commit(db_session)  # before the streams of those it shuts out come anew
-            await publish(redis, viewer.company.id, COME_ANEW)
+        """Turn the switch."""
+        await choose_requirement(db_session, viewer, required=data.required, at=now())
         return redirect(request, "/company/security?saved=true")

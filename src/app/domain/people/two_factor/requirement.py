@@ -12,10 +12,13 @@ from app.domain.accounts.operators import Operator
 from app.domain.audit.service import record
 from app.domain.companies.permissions import Permission
 from app.domain.companies.viewer import Viewer
+from app.domain.jobs import Job
 from app.domain.people.two_factor.verification import factor_of
 from app.lib.errors import DomainError
+from app.lib.events import COME_ANEW
 from app.lib.i18n import N_
 from app.lib.settings import Settings
+from app.lib.uow import defer
 
 
 class TwoFactorMissing(Exception):
@@ -34,6 +37,8 @@ class Safety:
 def lacks_two_factor(viewer: Viewer | Operator, settings: Settings) -> bool:
     """Say whether everything is closed to somebody until they have set up a second factor."""
     if isinstance(viewer, Operator):
+        if viewer.support or viewer.support_is_over:
+            return False  # the console let them begin it, and losing a factor ends the session
         return settings.operators_need_two_factor and not viewer.has_two_factor
     return viewer.lacks_two_factor
 
@@ -53,19 +58,17 @@ async def safety_of(session: AsyncSession, viewer: Viewer) -> Safety:
     )
 
 
-async def choose_requirement(session: AsyncSession, viewer: Viewer, *, required: bool, at: datetime) -> bool:
-    """Require a second factor of everybody in the company, or no longer; says whether that is a change.
+async def choose_requirement(session: AsyncSession, viewer: Viewer, *, required: bool, at: datetime) -> None:
+    """Require a second factor of everybody in the company, or no longer; open streams ask again.
 
     Raises `DomainError` while the owner, who asks for it, has none.
     """
     viewer.require(Permission.REQUIRE_TWO_FACTOR)
     if required and await factor_of(session, viewer.user.id) is None:
-        raise DomainError(
-            N_("Set it up for yourself first: you would be the first to be shut out.")
-        )
+        raise DomainError(N_("Set it up for yourself first: you would be the first to be shut out."))
     company = await session.get_one(Company, viewer.company.id, with_for_update=True, populate_existing=True)
     if company.requires_two_factor is required:
-        return False
+        return
     company.requires_two_factor = required
     record(
         session,
@@ -75,4 +78,4 @@ async def choose_requirement(session: AsyncSession, viewer: Viewer, *, required:
         company_id=company.id,
         actor_id=viewer.user.id,
     )
-    return True
+    defer(session, Job.ANNOUNCE, company_id=str(company.id), event=COME_ANEW)
