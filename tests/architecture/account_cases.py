@@ -6,6 +6,7 @@ from typing import Any
 
 from app.domain.companies.viewer import Viewer
 from app.domain.people.activity import ACTIONS, AREAS, Event
+from app.domain.people.changed_fields import ChangedField
 from app.domain.people.controllers.password_reset import Request
 from app.domain.people.profile import Profile
 from app.lib.session_directory import KnownSession
@@ -56,7 +57,8 @@ def activity_cases(viewer: Viewer) -> Iterator[Case]:
         "typed": {"from": "2026-10-23", "to": "2026-11-22", "area": "money"},
         "areas": {name: title for name, (title, _) in AREAS.items()},
     }
-    rows = [(event, event.person or "PayTR") for event in events]
+    changed = [ChangedField("Legal name", "–", samples.RAW_NAME), ChangedField("Phone", "not kept", "–")]
+    rows = [(event, event.person or "PayTR", changed[: index % 3]) for index, event in enumerate(events)]
     states: dict[str, dict[str, Any]] = {
         "full": {"rows": rows, "behind": events[-1].id, "errors": {}},
         "empty": {"rows": [], "behind": None, "errors": {}},

@@ -34,6 +34,7 @@ from tests.architecture.legal_cases import NOTHING_ASKED, contract, legal_cases,
 from tests.architecture.operator_cases import operator, operator_cases
 from tests.architecture.pay_cases import dunning, pay_cases
 from tests.architecture.reconciliation_cases import reconciliation_cases
+from tests.architecture.support_cases import support_cases
 from tests.architecture.two_factor_cases import login_code_cases, two_factor_cases
 
 BILLING = {Role.OWNER, Role.ADMIN, Role.BILLING}
@@ -50,6 +51,7 @@ def all_cases(language: str) -> Iterator[Case]:
     yield from error_cases(language)
     yield from operator_cases(language)
     yield from reconciliation_cases(operator(language))
+    yield from support_cases(language, operator(language), this_hour())
     yield from ledger_cases(operator(language))
     yield from account_cases(samples.viewer(Role.DEVELOPER, language, None))
     yield from activity_cases(samples.viewer(Role.ADMIN, language, None))
