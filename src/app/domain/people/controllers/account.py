@@ -51,6 +51,7 @@ class AccountController(Controller):
         db_session: Injected[AsyncSession],
         viewer: Injected[Viewer],
         data: URLEncodedBody[Profile],
+        settings: Injected[Settings],
     ) -> Response[Any] | Template:
         """Keep them; the page comes back in the language that was chosen."""
         try:
@@ -58,7 +59,9 @@ class AccountController(Controller):
         except InvalidInput as refusal:
             return profile_page(request, data, refusal)
         answer = redirect(request, "/account?saved=true")
-        choose_preferences(None, answer, language=data.language, color_scheme=data.color_scheme)
+        choose_preferences(
+            None, answer, settings, language=data.language, color_scheme=data.color_scheme
+        )
         return answer
 
     @get("/password", name="account-password:show", sync_to_thread=False)
