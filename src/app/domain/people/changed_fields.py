@@ -9,8 +9,6 @@ from app.lib.i18n import N_, translate
 
 FIELDS: Final = {
     "address": N_("Address"),
-    "allowed": N_("Allowed"),
-    "cancel_at_period_end": N_("Ends with its period"),
     "card": N_("Card"),
     "color_scheme": N_("Colours"),
     "email": N_("E-mail"),
@@ -19,10 +17,8 @@ FIELDS: Final = {
     "language": N_("Language"),
     "legal_name": N_("Legal name"),
     "name": N_("Name"),
-    "owner": N_("Owner"),
     "phone": N_("Phone"),
     "plan": N_("Plan"),
-    "price": N_("Price"),
     "requires_two_factor": N_("Second factor required"),
     "role": N_("Role"),
     "status": N_("State"),
