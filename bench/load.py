@@ -21,7 +21,7 @@ class Measured:
 def post(path: str, body: bytes) -> bytes:
     """Return a prepared form post."""
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         f"Content-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
@@ -30,13 +30,18 @@ def post(path: str, body: bytes) -> bytes:
 def get(path: str, cookie: str = "") -> bytes:
     """Return a prepared page request."""
     line = f"Cookie: {cookie}\r\n" if cookie else ""
-    return f"GET {path} HTTP/1.1\r\nHost: bench\r\n{line}\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n{line}\r\n".encode()
 
 
 async def drive(
-    address: str, requests: Sequence[bytes], *, connections: int, per_second: float | None = None
+    address: str,
+    requests: Sequence[bytes],
+    *,
+    connections: int,
+    per_second: float | None = None,
+    status: int = 200,
 ) -> Measured:
-    """Send every request once over so many connections; all have to answer 200.
+    """Send every request once over so many connections; all have to answer with this status.
 
     As fast as the server takes them, or with `per_second` at that pace, whatever the server does; a
     latency then counts from the moment the request was due.
@@ -56,10 +61,10 @@ async def drive(
                 began = max(start + number / per_second, start)
                 await asyncio.sleep(began - time.perf_counter())
             writer.write(request)
-            status, body = await _answer(reader)
+            answered, body = await _answer(reader)
             latencies.append((time.perf_counter() - began) * 1000)
-            if status != 200:
-                raise RuntimeError(f"{status}: {body[:300]!r}")
+            if answered != status:
+                raise RuntimeError(f"{answered}: {body[:300]!r}")
             bodies.append(body)
         writer.close()
 

@@ -34,11 +34,16 @@ def measure(stage: Stage) -> list[Row]:
 def log_in(address: str, email: str, password: str) -> str:
     """Log in through the form and return the cookies."""
     with httpx.Client(base_url=address) as client:
-        form = client.get("/login").text
-        token = re.search(r'name="_csrf_token" value="([^"]+)"', form)
-        if token is None:
-            raise RuntimeError("the login form carries no token")
-        answer = client.post("/login", data={"email": email, "password": password, "_csrf_token": token[1]})
+        token = form_token(client)
+        answer = client.post("/login", data={"email": email, "password": password, "_csrf_token": token})
         if answer.status_code != 303:
             raise RuntimeError(f"login answered {answer.status_code}")
         return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+
+
+def form_token(client: httpx.Client) -> str:
+    """Open the login form and return what every form has to send back."""
+    token = re.search(r'name="_csrf_token" value="([^"]+)"', client.get("/login").text)
+    if token is None:
+        raise RuntimeError("the login form carries no token")
+    return token[1]

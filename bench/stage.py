@@ -99,6 +99,16 @@ def bare_web(on: Stage) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         yield f"http://127.0.0.1:{port}", process
 
 
+@contextmanager
+def unguarded_web(on: Stage) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run the product's pages for one preloaded viewer, on connections that no policy binds."""
+    port = free_port()
+    server = ["uvicorn", "--factory", "bench.unguarded:create_app", "--port", str(port)]
+    command = [sys.executable, "-m", *server, "--log-level", "warning", "--no-access-log"]
+    with running(command, on.environment(), f"http://127.0.0.1:{port}/health/live") as process:
+        yield f"http://127.0.0.1:{port}", process
+
+
 def wait_for(address: str, process: subprocess.Popen[bytes], *, limit: float = 30) -> None:
     """Wait until a server answers; raises when it ends or takes too long."""
     deadline = time.monotonic() + limit

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from litestar import Litestar
 from litestar.routes import HTTPRoute
-from sqlalchemy import make_url, text
+from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
@@ -49,6 +49,7 @@ BEYOND_ONE_COMPANY = {
 }
 """Every address whose handler looks beyond one company; the reasons stand with `Beyond`."""
 DECLARED_IN_CODE = {
+    ("domain/ops/controllers/audit.py", "csv", "CONSOLE"),
     ("server/core.py", "build_application", "PAYTR"),
     ("server/real_time.py", "require_real_time", "START"),
     ("server/security.py", "scope_of", "CONSOLE"),
@@ -61,12 +62,16 @@ LOOKED_UP_BY_ID = {
     ("billing/cards/shelf.py", "CardRegistration"): "the worker, by the id of its job",
     ("billing/cards/shelf.py", "Payment"): "the payment that the registration names",
     ("billing/changes/service.py", "Subscription"): "the subscription that the order names",
+    ("billing/controllers/checkout.py", "Order"): "the order that was placed a statement ago",
     ("billing/link_payments.py", "Order"): "the order that a signed link names",
     ("billing/post.py", "Invoice"): "the worker, by what the message names",
     ("billing/receipts.py", "Invoice"): "the worker, by the id of its job",
     ("billing/refunds/service.py", "Payment"): "an operator's, or the payment that a cancellation has found",
     ("billing/refunds/service.py", "Refund"): "the worker, by the id of its job",
     ("billing/settlement/free.py", "Order"): "the order that was placed a statement ago",
+    ("companies/support.py", "SupportAccess"): "the access under which the operator looks",
+    ("people/departures.py", "Membership"): "a share of the company, which was found there",
+    ("people/support.py", "SupportAccess"): "an operator's own, and the worker's by the id of its job",
     ("workspaces/attempts.py", "WorkspaceTransition"): "the worker, by the id of its job",
     ("workspaces/quotas.py", "Membership"): "a share of the company, which was found there",
 }
@@ -142,30 +147,40 @@ async def test_policies_are_put_up_again_where_somebody_has_taken_them_down(empt
 async def test_an_account_that_may_only_create_roles_is_enough(
     engine: AsyncEngine, settings: Settings
 ) -> None:
-    """As in production: the account owns its database and is no superuser."""
+    """As in production: the account owns its database and is no superuser; the web may log in as another."""
     async with engine.connect() as connection:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text("CREATE ROLE plain LOGIN CREATEROLE PASSWORD 'plain'"))
         await connection.execute(text(f"GRANT {WEB}, {PLATFORM} TO plain WITH ADMIN OPTION"))
         await connection.execute(text("CREATE DATABASE plainly OWNER plain"))
+        await connection.execute(text("CREATE ROLE plain_pages LOGIN PASSWORD 'plain'"))
+        await connection.execute(text(f"GRANT {WEB}, {PLATFORM} TO plain_pages"))
     own = make_url(settings.database_url).set(username="plain", password="plain", database="plainly")
-    address = own.render_as_string(hide_password=False)
     migrating = create_async_engine(own)
-    web = build_engine(msgspec_replace(settings, database_url=address), role=WEB)
+    pools = [pages_of(settings, own.set(username=name)) for name in ("plain", "plain_pages")]
     try:
         await upgrade_database(migrating)
-        async with web.connect() as connection:
-            assert await connection.scalar(text("SELECT current_user::text")) == WEB
-            assert await connection.scalar(text("SELECT count(*) FROM companies")) == 0
-            with pytest.raises(DBAPIError, match="permission denied"):
-                await connection.execute(text("DELETE FROM companies"))
+        for pool in pools:
+            async with pool.connect() as connection:
+                assert await connection.scalar(text("SELECT current_user::text")) == WEB
+                assert await connection.scalar(text("SELECT count(*) FROM companies")) == 0
+                await connection.execute(text(f"SET LOCAL ROLE {PLATFORM}"))
+                assert await connection.scalar(text("SELECT count(*) FROM job_runs")) == 0
+        async with pools[1].connect() as connection:
+            with pytest.raises(DBAPIError, match="permission denied to set role"):
+                await connection.execute(text("SET ROLE plain"))
     finally:
-        await migrating.dispose()
-        await web.dispose()
+        for pool in (migrating, *pools):
+            await pool.dispose()
         async with engine.connect() as connection:
             await connection.execution_options(isolation_level="AUTOCOMMIT")
             await connection.execute(text("DROP DATABASE plainly WITH (FORCE)"))
-            await connection.execute(text("DROP ROLE plain"))
+            await connection.execute(text("DROP ROLE plain, plain_pages"))
+
+
+def pages_of(settings: Settings, url: URL) -> AsyncEngine:
+    address = url.render_as_string(hide_password=False)
+    return build_engine(msgspec_replace(settings, database_url=address), role=WEB)
 
 
 async def test_every_way_past_the_wall_is_named_here(web: Litestar) -> None:

@@ -7,9 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from litestar import Litestar
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from app.db.models import Invoice, Role
+from app.db.models import Invoice, Role, Subscription, SubscriptionStatus
 from app.domain.billing.clocks.service import begin_clock
 from app.domain.billing.paylinks import pay_path
 from app.domain.billing.receipts import render_invoice
@@ -103,12 +103,25 @@ async def person(resources: Resources, customer: Customer, who: str) -> Person |
             return customer
         case "stranger":
             return await make_customer(resources.session_maker, name="Başka Şirket")
+        case "suspended":
+            return await suspended(resources, customer)
         case "unverified":
             return await add_member(resources.session_maker, customer, Role.ADMIN, verified=False)
         case "operator":
             return await make_operator(resources.session_maker)
         case role:
             return await add_member(resources.session_maker, customer, Role(role))
+
+
+async def suspended(resources: Resources, customer: Customer) -> Customer:
+    """Let the company's trial be long over, and unpaid."""
+    async with unit_of_work(resources.session_maker) as session:
+        await session.execute(
+            update(Subscription)
+            .where(Subscription.company_id == customer.company.id)
+            .values(status=SubscriptionStatus.SUSPENDED, suspended_at=now())
+        )
+    return customer
 
 
 async def first_status(application: Litestar, client: Browser, path: str) -> int:

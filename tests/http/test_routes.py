@@ -10,7 +10,7 @@ from tests.factories import make_customer
 from tests.http.route_world import build_world, first_status, person
 
 PEOPLE = ("visitor", "stranger", "owner", "admin", "billing", "developer", "operator")
-EVERY_KIND = (*PEOPLE, "unverified")
+EVERY_KIND = (*PEOPLE, "unverified", "suspended")
 EVERYBODY = "200 200 200 200 200 200"
 MONEY = "302 404 200 200 200 403"
 """A thing of the company's billing: another company's is not found, developers are refused."""
@@ -187,6 +187,20 @@ WAITS_FOR_CONFIRMATION = {
     ("POST", "/workspaces/{workspace_id:uuid}/session"),
 }
 """What somebody cannot do before their e-mail address is confirmed; everything else they can."""
+WHILE_SUSPENDED = {
+    # there is no paid period to change, nor one to leave or to go on with
+    ("POST", "/billing/plan-change/preview"): 409,
+    ("POST", "/billing/plan-change"): 409,
+    ("POST", "/billing/subscription/cancellation"): 409,
+    ("DELETE", "/billing/subscription/cancellation"): 409,
+    ("POST", "/billing/subscription/resumption"): 409,
+    # nothing starts and nobody gets in; stopping and deleting is left
+    ("POST", "/workspaces"): 403,
+    ("GET", "/workspaces/{workspace_id:uuid}/open"): 403,
+    ("GET", "/workspaces/open/{label:str}"): 403,
+    ("POST", "/workspaces/{workspace_id:uuid}/session"): 403,
+}
+"""What the owner of a suspended company gets otherwise than an owner whose company has paid."""
 FORMS = {
     ("POST", "/billing/cards/new"): {"consent": "yes"},
     ("POST", "/billing/checkout"): {"plan": "team", "interval": "month"},
@@ -201,6 +215,8 @@ def expected(route: tuple[str, str], row: str, who: str) -> int:
     """Return what a row says; operators are refused what needs a company and else are as anybody inside."""
     if who == "unverified":
         return 403 if route in WAITS_FOR_CONFIRMATION else expected(route, row, "admin")
+    if who == "suspended":
+        return WHILE_SUSPENDED.get(route) or expected(route, row, "owner")
     statuses = dict(zip(PEOPLE, row.split(), strict=False))
     if who in statuses:
         return int(statuses[who])
