@@ -99,12 +99,10 @@ async def person(resources: Resources, customer: Customer, who: str) -> Person |
     match who:
         case "visitor":
             return None
-        case "owner":
-            return customer
+        case "owner" | "suspended":
+            return customer if who == "owner" else await suspended(resources, customer)
         case "stranger":
             return await make_customer(resources.session_maker, name="Başka Şirket")
-        case "suspended":
-            return await suspended(resources, customer)
         case "unverified":
             return await add_member(resources.session_maker, customer, Role.ADMIN, verified=False)
         case "operator":
