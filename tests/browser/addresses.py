@@ -22,6 +22,7 @@ PRIVATE = {
     "card-new": "/billing/cards/new",
     "workspaces": "/workspaces",
     "account": "/account",
+    "account-email": "/account/email",
     "account-password": "/account/password",
     "account-sessions": "/account/sessions",
     "activity": "/company/audit",

@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.addresses import CONSOLE, NO_PAGES, PRIVATE, PUBLIC
 from tests.browser.conftest import pay, prefer, sign_up
+from tests.browser.letters import confirm_address
 from tests.browser.looking import LOOKS, Look, watch
 from tests.browser.product import Product
 from tests.http.test_routes import TABLE
@@ -17,7 +18,7 @@ def customer(chromium: Browser, product: Product) -> dict[str, str]:
     """A paying customer with one workspace: their session and the addresses of their own pages."""
     context = chromium.new_context(base_url=product.base_url, locale="tr-TR")
     page = context.new_page()
-    sign_up(page, "Işık Yazılım A.Ş.")
+    confirm_address(page, product, sign_up(page, "Işık Yazılım A.Ş."))
     pay(page, "team")
     page.wait_for_url("**/billing/return/ok**")
     paid = page.url

@@ -4,20 +4,26 @@ import json
 import re
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import httpx
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import pay, sign_up
+from tests.browser.letters import confirm_on_a_phone, letters
 from tests.browser.product import SCREENSHOTS, Product
 
 
 def test_from_sign_up_to_a_file_written_in_the_editor(
-    page: Page, context: BrowserContext, product: Product
+    page: Page, context: BrowserContext, chromium: Browser, product: Product
 ) -> None:
     email = sign_up(page, "Işık Yazılım A.Ş.")
+    page.goto("/workspaces")
+    expect(page.locator("form[action='/workspaces']")).to_have_count(0)
+    page.locator("form[action='/account/email/verification'] button").click()
+    expect(page.get_by_role("status").filter(has_text=email)).to_be_visible()
+    confirm_on_a_phone(chromium, product, email)
+    page.goto("/dashboard")
     expect(page.locator("#plan-card")).to_contain_text("Team")
     pay(page, "team")
     page.wait_for_url("**/billing/return/ok**")
@@ -101,13 +107,6 @@ def mailed_attachment(product: Product, email: str, number: str) -> bytes:
             if attachment["name"] == f"{number}.pdf":
                 return httpx.get(f"{product.inbox_url}{attachment['url']}").content
     raise AssertionError(f"no mail with {number}.pdf: {json.dumps(letters(product, email))}")
-
-
-def letters(product: Product, email: str) -> list[dict[str, Any]]:
-    """Return the mails this address was sent."""
-    found = httpx.get(f"{product.inbox_url}/api/messages", params={"recipient": email}).json()
-    assert isinstance(found, list)
-    return found
 
 
 def subjects_by_kind(product: Product, email: str) -> set[str]:
