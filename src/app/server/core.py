@@ -33,7 +33,7 @@ from app.lib.templating import PageEngine, build_environment
 from app.lib.throttles import Throttle
 from app.server.errors import EXCEPTION_HANDLERS
 from app.server.form_tokens import FormTokens
-from app.server.front import HeadRequests, KnownHosts
+from app.server.front import Application, KnownHosts
 from app.server.headers import SecurityHeaders
 from app.server.observability import RequestContext
 from app.server.plugins import build_alchemy, build_redis
@@ -81,7 +81,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
             yield
         await session_redis.aclose()
 
-    application = Litestar(
+    application = Application(
         route_handlers=[*routes_for(settings), static_files()],
         plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
         middleware=[
@@ -110,7 +110,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
 def before_the_router(settings: Settings, router: ASGIApp) -> ASGIApp:
     """Return what every request passes first; unknown addresses never reach the router's middleware."""
     dressed = SecurityHeaders(settings, settings.paytr_base_url, KnownHosts(settings, router))
-    return HeadRequests(RequestContext(settings, dressed))
+    return RequestContext(settings, dressed)
 
 
 def dependencies(

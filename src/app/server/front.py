@@ -1,9 +1,10 @@
 """What stands before the router: requests for another host are turned away, and HEAD is answered as GET."""
 
 from http import HTTPStatus
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
+from litestar import Litestar
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -16,19 +17,16 @@ OF_ANY_HOST = ("/edge/", "/health/", "/metrics", "/static/")
 NOT_OURS = N_("This address is not served here.")
 
 
-class HeadRequests:
-    """Answers HEAD as GET without the body (RFC 9110 §9.3.2); the router knows only what is declared.
+class Application(Litestar):
+    """Litestar, which answers every HEAD as its GET without the body (RFC 9110 §9.3.2).
 
     A HEAD has no body and waits for none: whoever listens for its end, as a stream does, hears it at once.
     """
 
-    def __init__(self, next_app: ASGIApp) -> None:
-        self._next = next_app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a HEAD on as a GET, and its answer back without a body."""
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Take a HEAD as a GET, and pass its answer on without a body."""
         if scope["type"] != ScopeType.HTTP or scope["method"] != "HEAD":
-            await self._next(scope, receive, send)
+            await super().__call__(scope, receive, send)
             return
         was_read = has_begun = has_ended = False
 
@@ -48,8 +46,9 @@ class HeadRequests:
                 has_ended = True
                 await send({**message, "body": b""})
 
-        as_get = cast("Scope", {**scope, "method": "GET"})
-        await self._next(as_get, receive_nothing, send_without_body)
+        # a copy, since the server goes on reading the method of its own
+        as_get: Any = {**scope, "method": "GET"}
+        await super().__call__(as_get, receive_nothing, send_without_body)
         if has_begun and not has_ended:
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
