@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 
-from app.domain.workspaces.drivers.process import code_server_command
+from app.domain.workspaces.drivers.code_server import code_server_command
 from app.embedded.parts import free_port
 from bench.report import Row
 from bench.stage import Stage

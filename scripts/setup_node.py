@@ -19,14 +19,18 @@ VENDOR = Path("src/app/static/vendor")
 EDITOR = Path(".tezgah/code-server")
 EDITOR_SOURCE = Path("scripts/code-server")
 SERVER = Path("node_modules/code-server/lib/vscode")
+ACTIVITY = "activity"
+EXTENSION = ("package.json", "extension.js")
 
 
 def served_files(root: Path) -> list[Path]:
     return [root / VENDOR / name for name in SERVED]
 
 
-def editor_locks(root: Path) -> list[Path]:
-    return [root / EDITOR_SOURCE / folder / "package-lock.json" for folder in (".", "parts")]
+def editor_sources(root: Path) -> list[Path]:
+    """Return what the editor is made from: two locks, and the extension that every workspace has."""
+    sources = ("package-lock.json", "parts/package-lock.json", *(f"{ACTIVITY}/{name}" for name in EXTENSION))
+    return [root / EDITOR_SOURCE / source for source in sources]
 
 
 def editor_entry(root: Path) -> Path:
@@ -62,6 +66,8 @@ def install_editor(root: Path) -> None:
     # The language server of TypeScript is looked up beside the extensions.
     (server / "extensions" / "node_modules").mkdir(exist_ok=True)
     (server / "extensions" / "node_modules" / "typescript").symlink_to("../../node_modules/typescript")
+    # Built in, so that it is in every workspace and in nobody's way (docs/workspaces.md, "Idle").
+    (fresh / ACTIVITY).rename(server / "extensions" / "tezgah-activity")
     # An AI assistant that needs an account elsewhere; its runtime is left out as well.
     shutil.rmtree(server / "extensions" / "copilot", ignore_errors=True)
     for folder, name, script in (("remote-cli", "code-server", "code"), ("helpers", "browser.sh", "browser")):

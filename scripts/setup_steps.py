@@ -75,7 +75,7 @@ def steps() -> list[list[Step]]:
     editor = Step(
         name="editor",
         title="the editor of workspaces (code-server)",
-        made_from=[*setup_node.editor_locks(ROOT), ROOT / "scripts" / "setup_node.py"],
+        made_from=[*setup_node.editor_sources(ROOT), ROOT / "scripts" / "setup_node.py"],
         leaves=[setup_node.editor_entry(ROOT)],
         run=setup_node.install_editor,
         without_it="Everything but workspaces works.",

@@ -300,6 +300,7 @@ def show_cases(viewer: Viewer, name: str) -> Iterator[Case]:
                     "transition": samples.started(at) if error else None,
                     "steps": samples.steps(failed=status is WorkspaceStatus.FAILED) if error else [],
                     "entitlement": entitlement_of(viewer.subscription, at),
+                    "stops_at": at if status is WorkspaceStatus.READY else None,
                     "may_open": permissions.may_open(viewer, workspace),
                     "may_manage": permissions.may_manage(viewer, workspace),
                     "label": "orders--caliskan",

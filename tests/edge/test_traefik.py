@@ -9,7 +9,8 @@ from litestar import Litestar
 from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
-from app.domain.workspaces.drivers.process import ProcessDriver, code_server_command
+from app.domain.workspaces.drivers.code_server import code_server_command
+from app.domain.workspaces.drivers.process import ProcessDriver
 from app.domain.workspaces.routing import Route
 from app.lib.settings import Settings
 from app.tasks.context import Resources

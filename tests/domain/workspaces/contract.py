@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.domain.workspaces.drivers.base import WorkspaceSpec
+from app.domain.workspaces.drivers.base import IdleStop, WorkspaceSpec
 from app.lib.ids import uuid7
 
 SECRET = "5ec2e7" * 10
@@ -22,7 +22,7 @@ class Told:
         self.steps.append(name)
 
 
-def make_spec(name: str = "shop") -> WorkspaceSpec:
+def make_spec(name: str = "shop", *, idle_stop: IdleStop | None = None) -> WorkspaceSpec:
     """Return a spec of the smallest plan's size."""
     return WorkspaceSpec(
         id=uuid7(),
@@ -32,6 +32,7 @@ def make_spec(name: str = "shop") -> WorkspaceSpec:
         cpu_count=1,
         disk_gb=1,
         editor_secret=SECRET,
+        idle_stop=idle_stop,
     )
 
 

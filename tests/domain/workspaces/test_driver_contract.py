@@ -1,13 +1,15 @@
 """One contract for every driver: what the control plane relies on, held by the real one and the fakes."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from app.domain.workspaces.drivers.base import DriverError, Ended, WorkspaceDriver, WorkspaceSpec
+from app.domain.workspaces.drivers.code_server import code_server_command
 from app.domain.workspaces.drivers.fakes import FailingDriver, FakeDriver, NeverDriver, SlowDriver
-from app.domain.workspaces.drivers.process import ProcessDriver, code_server_command
+from app.domain.workspaces.drivers.process import ProcessDriver
 from tests.domain.workspaces.contract import Told, make_spec, open_folder
 
 
@@ -116,3 +118,13 @@ async def test_a_start_that_cannot_succeed_fails_with_a_sentence_and_leaves_noth
     assert tuple(told.steps) == driver.start_steps
     assert not driver.running
     await driver.destroy(spec, await driver.stop(spec, {}, Told()), Told())
+
+
+async def test_one_that_nobody_has_opened_is_used_by_nobody_and_has_no_job(
+    driver: WorkspaceDriver, spec: WorkspaceSpec
+) -> None:
+    running = await driver.start(spec, {}, Told())
+    started = datetime.now(UTC)
+    used = await driver.last_use(spec.id, running.state)
+    assert used is None or used <= started, "the look whether it answers is no use"
+    assert not await driver.has_job(spec.id, running.state)

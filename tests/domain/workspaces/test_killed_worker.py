@@ -12,7 +12,8 @@ import pytest
 
 from app.db.models import WorkspaceStatus
 from app.domain.workspaces.attempts import Machinery
-from app.domain.workspaces.drivers.process import ProcessDriver, code_server_command
+from app.domain.workspaces.drivers.code_server import code_server_command
+from app.domain.workspaces.drivers.process import ProcessDriver
 from app.domain.workspaces.drivers.processes import members
 from app.lib.clock import now
 from app.lib.settings import Settings

@@ -17,7 +17,8 @@ import pytest
 from app.domain.workspaces.drivers import driver_for
 from app.domain.workspaces.drivers.accounts import is_own
 from app.domain.workspaces.drivers.base import EDITOR_COOKIE, DriverError, Ended, WorkspaceSpec
-from app.domain.workspaces.drivers.process import ProcessDriver, code_server_command, require_its_secret
+from app.domain.workspaces.drivers.code_server import code_server_command, require_its_secret
+from app.domain.workspaces.drivers.process import ProcessDriver
 from app.domain.workspaces.drivers.processes import MARKER, members
 from app.lib.settings import Settings, SettingsError
 from tests.domain.workspaces.contract import SECRET, Told, make_spec, open_folder

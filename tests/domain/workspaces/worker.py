@@ -8,7 +8,8 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import async_sessionmaker
 
 from app.domain.workspaces.attempts import Attempt, Machinery
-from app.domain.workspaces.drivers.process import ProcessDriver, code_server_command
+from app.domain.workspaces.drivers.code_server import code_server_command
+from app.domain.workspaces.drivers.process import ProcessDriver
 from app.domain.workspaces.lifecycle import run_transition
 from app.domain.workspaces.routing import Routes
 from app.lib.crypto import Keys

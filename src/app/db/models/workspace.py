@@ -81,6 +81,10 @@ class Workspace(Identified, CompanyOwned, Base):
     """Where the edge sends traffic while the workspace runs."""
     last_error: Mapped[str | None]
     ready_at: Mapped[datetime | None]
+    used_at: Mapped[datetime | None]
+    """When somebody last worked in it, as far as it has told."""
+    busy_at: Mapped[datetime | None]
+    """When a job was last seen running in one of its terminals, and counted as use."""
     deleted_at: Mapped[datetime | None]
     editor_key: Mapped[str | None]
     """Name of the secret key from which the running editor's secret was derived (`crypto.Keys.named`)."""
@@ -90,6 +94,11 @@ class Workspace(Identified, CompanyOwned, Base):
     transitions: Mapped[list["WorkspaceTransition"]] = relationship(
         lazy="raise", order_by="WorkspaceTransition.requested_at.desc()"
     )
+
+    @property
+    def unused_since(self) -> datetime | None:
+        """Since when nobody has worked in it and nothing that counts has run; nothing unless it runs."""
+        return max(filter(None, (self.ready_at, self.used_at, self.busy_at))) if self.ready_at else None
 
     @property
     def is_in_transition(self) -> bool:
@@ -168,6 +177,8 @@ class WorkspaceTransition(Identified, CompanyOwned, Base):
     attempts: Mapped[int] = mapped_column(default=0)
     steps: Mapped[list[Any]] = mapped_column(default=list)
     """The attempt's steps, planned ones too; times in ISO 8601: `[{"name", "started_at", "finished_at"}]`."""
+    reason: Mapped[str | None]
+    """Why it was asked for, when nobody did: a sentence for the page."""
     finished_at: Mapped[datetime | None]
     error: Mapped[str | None]
 

@@ -24,6 +24,7 @@ from app.domain.subscriptions.queries import newest_subscription
 from app.domain.workspaces import queries
 from app.domain.workspaces.drivers.base import DriverState, WorkspaceDriver, WorkspaceSpec
 from app.domain.workspaces.edge import editor_secret
+from app.domain.workspaces.idle import idle_stop_of
 from app.domain.workspaces.routing import Routes
 from app.lib.clock import now
 from app.lib.crypto import Keys
@@ -68,6 +69,8 @@ class Attempt:
     company_id: UUID
     spec: WorkspaceSpec
     state: DriverState
+    reason: str | None
+    """Why it was asked for, when nobody did."""
     refusal: str | None
     """Why the company may not have what it asked for any more."""
     steps: list[dict[str, Any]] = field(default_factory=list)
@@ -183,6 +186,7 @@ async def take_up(
             company_id=workspace.company_id,
             spec=spec_of(workspace, entitlement, machinery.keys),
             state=workspace.driver_state,
+            reason=transition.reason,
             refusal=refusal_of(transition.kind, entitlement),
             steps=[dict(step) for step in transition.steps],
         )
@@ -199,6 +203,7 @@ def spec_of(workspace: Workspace, entitlement: Entitlement, keys: Keys) -> Works
         cpu_count=plan.cpu_count if plan else 0,
         disk_gb=plan.disk_gb if plan else 0,
         editor_secret=editor_secret(keys, workspace.id),
+        idle_stop=idle_stop_of(plan, workspace.company.language) if plan else None,
     )
 
 

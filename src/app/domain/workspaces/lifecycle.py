@@ -23,6 +23,7 @@ from app.domain.workspaces.attempts import EVENT, Attempt, Change, LeaseLost, Ma
 from app.domain.workspaces.drivers.base import DriverError, Ended, WorkspaceDriver
 from app.domain.workspaces.names import label_of
 from app.domain.workspaces.routing import Route
+from app.domain.workspaces.unused import stop_unused
 from app.lib.events import publish
 from app.lib.i18n import N_
 from app.lib.uow import unit_of_work
@@ -115,7 +116,7 @@ async def _stop(machinery: Machinery, attempt: Attempt) -> Change:
     await attempt.report(CLOSE_ADDRESS)
     await machinery.routes.remove(attempt.spec.id)
     state = await machinery.driver.stop(attempt.spec, attempt.state, attempt.report)
-    return lambda workspace, at: workspace.became_stopped(state)
+    return lambda workspace, at: workspace.became_stopped(state, attempt.reason)
 
 
 async def _delete(machinery: Machinery, attempt: Attempt) -> Change:
@@ -159,7 +160,8 @@ async def _end_what_started(machinery: Machinery, attempt: Attempt) -> None:
 async def check_workspaces(machinery: Machinery) -> int:
     """Compare what is believed to run with what does; return how many had ended.
 
-    Missing routes of those that run are written again: Redis may have lost its memory.
+    Missing routes of those that run are written again: Redis may have lost its memory. What nobody uses is
+    stopped.
     """
     async with machinery.session_maker() as session:
         believed = [
@@ -168,14 +170,16 @@ async def check_workspaces(machinery: Machinery) -> int:
             if workspace.driver == machinery.driver.name
         ]
     ended = {workspace.id: await _poll(machinery.driver, workspace) for workspace in believed}
+    running = [workspace for workspace in believed if not ended[workspace.id]]
     for workspace in believed:
         if end := ended[workspace.id]:
             await _note_end(machinery, workspace, end)
     await machinery.routes.restore(
         Route(workspace.id, label_of(workspace.name, workspace.company.slug), workspace.backend_url)
-        for workspace in believed
-        if not ended[workspace.id] and workspace.backend_url
+        for workspace in running
+        if workspace.backend_url
     )
+    await stop_unused(machinery, running)
     return sum(end is not None for end in ended.values())
 
 

@@ -46,9 +46,18 @@ async def delete_all(session: AsyncSession, company_id: UUID, *, at: datetime) -
 
 
 async def ask(
-    session: AsyncSession, workspace: Workspace, kind: TransitionKind, *, at: datetime, by: UUID | None = None
+    session: AsyncSession,
+    workspace: Workspace,
+    kind: TransitionKind,
+    *,
+    at: datetime,
+    by: UUID | None = None,
+    reason: str | None = None,
 ) -> None:
-    """Ask for a stop or a deletion of one workspace, whose row the caller holds; by nobody: by a schedule."""
+    """Ask for a stop or a deletion of one workspace, whose row the caller holds; by nobody: by a schedule.
+
+    The `reason` is a sentence for its page.
+    """
     workspace.begin(UNDERWAY[kind])
     transition = WorkspaceTransition(
         company_id=workspace.company_id,
@@ -56,6 +65,7 @@ async def ask(
         kind=kind,
         requested_by_id=by,
         requested_at=at,
+        reason=reason,
         attempts=0,
         steps=[],
     )

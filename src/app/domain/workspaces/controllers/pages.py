@@ -17,6 +17,7 @@ from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.workspaces import edge, permissions, queries, service
 from app.domain.workspaces.attempts import EVENT
 from app.domain.workspaces.guards import workspace_of
+from app.domain.workspaces.idle import stops_at
 from app.domain.workspaces.names import label_of
 from app.domain.workspaces.views import address_of, steps_of
 from app.lib.clock import now
@@ -262,6 +263,7 @@ async def show_page(
     """Return the page of one workspace."""
     transition = await queries.latest_transition(session, workspace.id)
     label = label_of(workspace.name, viewer.company.slug)
+    entitlement = entitlement_of(viewer.subscription, now())
     return page(
         request,
         "workspaces/show.html.j2",
@@ -269,7 +271,8 @@ async def show_page(
         workspace=workspace,
         transition=transition,
         steps=steps_of(transition),
-        entitlement=entitlement_of(viewer.subscription, now()),
+        entitlement=entitlement,
+        stops_at=stops_at(workspace, entitlement.plan),
         may_open=permissions.may_open(viewer, workspace),
         may_manage=permissions.may_manage(viewer, workspace),
         label=label,

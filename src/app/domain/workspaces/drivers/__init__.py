@@ -1,7 +1,8 @@
 """What runs workspaces. Drivers take and return plain values; they know no database."""
 
 from app.domain.workspaces.drivers.base import WorkspaceDriver
-from app.domain.workspaces.drivers.process import ProcessDriver, code_server_command
+from app.domain.workspaces.drivers.code_server import code_server_command
+from app.domain.workspaces.drivers.process import ProcessDriver
 from app.lib.settings import Settings, SettingsError
 
 

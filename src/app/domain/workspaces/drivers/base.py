@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 from uuid import UUID
 
@@ -21,6 +22,16 @@ EDITOR_COOKIE = "code-server-session"
 """The cookie by which code-server knows who may come in; only the edge sends it."""
 
 
+@dataclass(frozen=True, slots=True)
+class IdleStop:
+    """After how many unused minutes a workspace is stopped, and what it says some minutes before."""
+
+    minutes: int
+    warning: str
+    stay: str
+    """The button that keeps it running."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkspaceSpec:
     """What is to run. Memory in MB, disk in GB."""
@@ -33,6 +44,8 @@ class WorkspaceSpec:
     disk_gb: int
     editor_secret: str
     """The editor answers only requests that carry it, so that a neighbour on the machine gets nothing."""
+    idle_stop: IdleStop | None = None
+    """Nothing: it runs until somebody stops it."""
 
     @property
     def label(self) -> str:
@@ -85,6 +98,14 @@ class WorkspaceDriver(Protocol):
 
     async def poll(self, state: DriverState) -> Ended | None:
         """Return nothing while it runs, else how it ended. Cheap: called for every workspace, often."""
+        ...
+
+    async def last_use(self, workspace_id: UUID, state: DriverState) -> datetime | None:
+        """Return when somebody last worked in a running workspace, by its own word; cheap, as `poll` is."""
+        ...
+
+    async def has_job(self, workspace_id: UUID, state: DriverState) -> bool:
+        """Say whether something that was started in one of its terminals still runs."""
         ...
 
     async def destroy(self, spec: WorkspaceSpec, state: DriverState, report: Report) -> None:

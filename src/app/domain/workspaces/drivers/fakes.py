@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -32,6 +33,8 @@ class FakeDriver:
         self.running: dict[str, int] = {}
         self.files: set[UUID] = set()
         self.starts = 0
+        self.uses: dict[UUID, datetime] = {}
+        self.jobs: set[UUID] = set()
         self.step_seconds = 30.0
 
     async def start(self, spec: WorkspaceSpec, state: DriverState, report: Report) -> Running:
@@ -61,6 +64,14 @@ class FakeDriver:
         """Forget the files."""
         async with step(report, self.destroy_steps[0], self.step_seconds):
             self.files.discard(spec.id)
+
+    async def last_use(self, workspace_id: UUID, state: DriverState) -> datetime | None:
+        """Return what a test has put there."""
+        return self.uses.get(workspace_id)
+
+    async def has_job(self, workspace_id: UUID, state: DriverState) -> bool:
+        """Say what a test has put there."""
+        return workspace_id in self.jobs
 
     def crash(self, workspace_id: UUID) -> None:
         """Let a machine end by itself."""

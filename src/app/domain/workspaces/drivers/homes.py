@@ -53,6 +53,16 @@ class WorkspaceFolder:
         return self.editor_data / "extensions"
 
     @property
+    def used(self) -> Path:
+        """Touched while somebody works in the editor (scripts/code-server/activity)."""
+        return self.home / ".local" / "share" / "tezgah" / "used"
+
+    @property
+    def heartbeat(self) -> Path:
+        """Touched while a browser is connected, used or not."""
+        return self.editor_data / "heartbeat"
+
+    @property
     def log(self) -> Path:
         return self.path / "editor.log"
 
@@ -76,6 +86,15 @@ class WorkspaceFolder:
             _hand_over(unfinished.home, account)
         unfinished.home.rename(self.home)
 
+    def last_use(self, since: float) -> float | None:
+        """Return the instant of the last use after `since`, both in seconds of the epoch. Blocking.
+
+        Where the editor never told of one, a connection counts as use: somebody has switched the extension
+        off, and is not to lose a workspace in the midst of work.
+        """
+        used = _changed(self.used)
+        return used if used and used >= since else _changed(self.heartbeat)
+
     def delete(self) -> None:
         """Delete everything; a folder that is gone already is fine. Blocking."""
         shutil.rmtree(self.path, onerror=_raise_unless_missing)
@@ -88,6 +107,14 @@ class WorkspaceFolder:
         settings.write_text(json.dumps(EDITOR_SETTINGS, indent=2) + "\n", encoding="utf-8")
         # A user id of one's own has no name, and bash would greet with "I have no name!".
         (self.home / ".bashrc").write_text(f"PS1='{spec.name}:\\w\\$ '\n", encoding="utf-8")
+
+
+def _changed(file: Path) -> float | None:
+    """Return when a file was written last; a link is asked itself, since it may lead anywhere."""
+    try:
+        return file.lstat().st_mtime
+    except OSError:
+        return None
 
 
 def _hand_over(folder: Path, account: int) -> None:

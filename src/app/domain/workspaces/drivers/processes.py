@@ -1,6 +1,7 @@
 """Finding and ending every process of one workspace, whatever session, group or parent it moved to."""
 
 import contextlib
+import os
 import time
 from collections.abc import Iterator
 from uuid import UUID
@@ -37,6 +38,19 @@ def members(workspace_id: UUID, account: int | None) -> Iterator[psutil.Process]
             own_user = account is not None and process.uids().real == account
             if own_user or process.environ().get(MARKER) == str(workspace_id):
                 yield process
+
+
+def has_job(workspace_id: UUID, account: int | None, editor: int) -> bool:
+    """Say whether something that a terminal's shell has started still runs, in front or behind. Blocking.
+
+    Each terminal's shell leads a session of its own; what it starts belongs to that session and leads none.
+    The `editor` and its helpers are in the editor's.
+    """
+    for process in members(workspace_id, account):
+        with contextlib.suppress(ProcessLookupError):
+            if os.getsid(process.pid) not in (editor, process.pid):
+                return True
+    return False
 
 
 def end_all(workspace_id: UUID, account: int | None, patience: float) -> int:
