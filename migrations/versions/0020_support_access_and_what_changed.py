@@ -103,10 +103,10 @@ def extend_audit_entries() -> None:
     )
     op.create_index("ix_audit_entries_at_id", "audit_entries", ["at", "id"])
     op.create_index("ix_audit_entries_action_at_id", "audit_entries", ["action", "at", "id"])
+    op.create_index("ix_audit_entries_actor_at_id", "audit_entries", ["actor", "at", "id"])
     op.create_index("ix_audit_entries_subject", "audit_entries", ["subject"])
     partial = {
         "ix_audit_entries_request_id": (["request_id"], "request_id IS NOT NULL"),
-        "ix_audit_entries_operator": (["at", "id"], "actor = 'operator'"),
         "ix_audit_entries_support_access_id": (["support_access_id"], "support_access_id IS NOT NULL"),
     }
     for name, (columns, condition) in partial.items():
@@ -117,7 +117,7 @@ def extend_audit_entries() -> None:
 def downgrade() -> None:
     op.execute("DROP TRIGGER audit_entries_kept ON audit_entries")
     op.create_index("ix_audit_entries_at", "audit_entries", ["at"], postgresql_using="brin")
-    for name in ("support_access_id", "operator", "request_id", "subject", "action_at_id", "at_id"):
+    for name in ("support_access_id", "actor_at_id", "request_id", "subject", "action_at_id", "at_id"):
         op.drop_index(f"ix_audit_entries_{name}", table_name="audit_entries")
     op.drop_constraint(op.f("ck_audit_entries_support_is_an_operators"), "audit_entries")
     for column in ("support_access_id", "after", "before"):

@@ -31,7 +31,7 @@ QUESTIONS: dict[str, tuple[Question, set[str]]] = {
     ),
     "what was done about an unknown order": (
         lambda session: trail_of(session, None, {uuid7()}),
-        {"ix_audit_entries_company_id_at"},
+        {"ix_audit_entries_subject"},
     ),
     "the first day of money": (first_day_of_money, {"ix_payments_succeeded_at"}),
     "when a day's money was begun": (

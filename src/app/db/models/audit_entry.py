@@ -28,7 +28,7 @@ class AuditEntry(Identified, Base):
         Index("ix_audit_entries_action_at_id", "action", "at", "id"),
         Index("ix_audit_entries_subject", "subject"),
         Index("ix_audit_entries_request_id", "request_id", postgresql_where=text("request_id IS NOT NULL")),
-        Index("ix_audit_entries_operator", "at", "id", postgresql_where=text("actor = 'operator'")),
+        Index("ix_audit_entries_actor_at_id", "actor", "at", "id"),
         Index(
             "ix_audit_entries_support_access_id",
             "support_access_id",
