@@ -1,20 +1,16 @@
 """Every page in every state that it tells apart, with the context its controller gives it."""
 
 from collections.abc import Iterator
-from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 
-from app.db.models import OrderKind, PaymentStatus, Role, WorkspaceStatus
+from app.db.models import OrderKind, PaymentStatus, Role
 from app.domain.billing.checkout import Checkout
 from app.domain.billing.trials.conversion import ConversionChoice
 from app.domain.companies.viewer import Viewer
 from app.domain.notifications.controllers import letters_of
 from app.domain.payments.paytr.reasons import DECLINES
 from app.domain.payments.values import FrameToken
-from app.domain.subscriptions.entitlement import entitlement_of
-from app.domain.workspaces import permissions
-from app.lib.clock import now
 from app.lib.settings import Settings
 from tests.architecture import samples
 from tests.architecture.account_cases import account_cases, activity_cases, password_reset_cases
@@ -26,23 +22,20 @@ from tests.architecture.card_cases import (
     registrations_with_a_payment,
     way_back_case,
 )
-from tests.architecture.case import Case
+from tests.architecture.case import Case, this_hour
 from tests.architecture.change_cases import cancellation_cases, change_cases, terms
 from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
 from tests.architecture.legal_cases import NOTHING_ASKED, contract, legal_cases, review_case
 from tests.architecture.operator_cases import operator, operator_cases
 from tests.architecture.pay_cases import dunning, pay_cases
+from tests.architecture.quota_cases import quota_cases, removal_cases
 from tests.architecture.reconciliation_cases import reconciliation_cases
 from tests.architecture.support_cases import support_cases
 from tests.architecture.two_factor_cases import login_code_cases, two_factor_cases
+from tests.architecture.workspace_cases import show_cases, workspace_cases
 
 BILLING = {Role.OWNER, Role.ADMIN, Role.BILLING}
-
-
-def this_hour() -> datetime:
-    """Return a recent instant that stays the same, so that equal pages are equal and looked at once."""
-    return now().replace(minute=0, second=0, microsecond=0)
 
 
 def all_cases(language: str) -> Iterator[Case]:
@@ -58,6 +51,8 @@ def all_cases(language: str) -> Iterator[Case]:
     yield from two_factor_cases(samples.viewer(Role.OWNER, language, None), operator(language))
     yield from address_cases(language)
     yield from show_cases(unverified(Role.OWNER, language, "trial"), "unverified")
+    yield from quota_cases(language, this_hour())
+    yield from removal_cases(language, this_hour())
     for role in Role:
         yield from dashboard_cases(role, language)
         yield from workspace_cases(role, language)
@@ -253,58 +248,3 @@ def outcome_cases(viewer: Viewer, role: Role) -> Iterator[Case]:
             {"registration": None, **context},
             blocks=("payment_state",),
         )
-
-
-def workspace_cases(role: Role, language: str) -> Iterator[Case]:
-    """Yield the list in each entitlement and every state of one workspace."""
-    at = this_hour()
-    for state, subscription in samples.subscriptions(at).items():
-        viewer = samples.viewer(role, language, subscription)
-        viewer.user.email_verified_at = None if state == "last-day" else at
-        entitlement = entitlement_of(subscription, at)
-        for filled, fields in ((True, ()), (False, ()), (True, ("name",)), (True, (None,))):
-            shown = samples.workspaces(at, viewer.user) if filled else []
-            yield Case(
-                f"workspaces-{role}-{state}{'' if filled else '-empty'}{'-refused' if fields else ''}",
-                "workspaces/list.html.j2",
-                "/workspaces",
-                viewer,
-                {
-                    "workspaces": shown,
-                    "used": 20 if fields == (None,) else len(shown),
-                    "entitlement": entitlement,
-                    "may_operate": permissions.may_operate(role),
-                    "form": SimpleNamespace(name='"><script>'),
-                    "errors": {name: samples.refusal(name) for name in fields},
-                },
-                blocks=("content", "workspace_list", "workspace_form"),
-            )
-    for state in ("trial", "suspended"):
-        viewer = samples.viewer(role, language, samples.subscriptions(at)[state])
-        yield from show_cases(viewer, f"{role}-{state}")
-
-
-def show_cases(viewer: Viewer, name: str) -> Iterator[Case]:
-    """Yield one workspace in every state, before and after a worker took it up."""
-    at = this_hour()
-    for status in WorkspaceStatus:
-        for error in (None, "The editor ended before it was ready. Try again."):
-            workspace = samples.workspace("orders", status, at=at, owner=viewer.user, error=error)
-            yield Case(
-                f"workspace-{name}-{status}{'-error' if error else ''}",
-                "workspaces/show.html.j2",
-                f"/workspaces/{workspace.id}",
-                viewer,
-                {
-                    "workspace": workspace,
-                    "transition": samples.started(at) if error else None,
-                    "steps": samples.steps(failed=status is WorkspaceStatus.FAILED) if error else [],
-                    "entitlement": entitlement_of(viewer.subscription, at),
-                    "stops_at": at if status is WorkspaceStatus.READY else None,
-                    "may_open": permissions.may_open(viewer, workspace),
-                    "may_manage": permissions.may_manage(viewer, workspace),
-                    "label": "orders--caliskan",
-                    "address": "http://orders--caliskan.tezgah.localhost:8080",
-                },
-                blocks=("content", "workspace"),
-            )

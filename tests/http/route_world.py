@@ -5,14 +5,16 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from litestar import Litestar
 from sqlalchemy import select, update
 
-from app.db.models import Invoice, Role, Subscription, SubscriptionStatus
+from app.db.models import Invoice, Membership, Role, Subscription, SubscriptionStatus
 from app.domain.billing.clocks.service import begin_clock
 from app.domain.billing.paylinks import pay_path
 from app.domain.billing.receipts import render_invoice
+from app.domain.people.departures import end_membership
 from app.lib.clock import now
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
@@ -42,11 +44,16 @@ class World:
     """Workspaces that stand ready; each change takes one of its own."""
     spare_cards: list[str] = field(default_factory=list)
 
+    removable: str = ""
+    """A membership that may end; the known one stays."""
+
     def address(self, method: str, path: str) -> str:
         path = path.replace("/legal/{document:str}", "/legal/terms")
         values = dict(self.known)
         if method != "GET" and "{workspace_id" in path:
             values["workspace_id:uuid"] = self.spare.pop()
+        if method != "GET" and path.endswith("/removal") and "{membership_id" in path:
+            values["membership_id:uuid"] = self.removable
         if "{card_id" in path:
             values["card_id:uuid"] = self.spare_cards.pop()
         for name, value in values.items():
@@ -92,7 +99,20 @@ async def build_world(resources: Resources) -> World:
         "wanted:str": "tr",
         "version:str": "2026-11",
     }
-    return World(customer, known, spare, cards)
+    known["membership_id:uuid"], removable, gone = await memberships(resources, customer)
+    async with unit_of_work(resources.session_maker) as session:
+        membership = await session.get_one(Membership, UUID(gone))
+        removal = await end_membership(session, membership, by=customer.user.id, at=now())
+        known["removal_id:uuid"] = str(removal.id)
+    return World(customer, known, spare, cards, removable)
+
+
+async def memberships(resources: Resources, customer: Customer) -> list[str]:
+    """Add three developers and return their memberships."""
+    people = [await add_member(resources.session_maker, customer, Role.DEVELOPER) for _ in range(3)]
+    async with resources.session_maker() as session:
+        found = select(Membership.id).where(Membership.user_id.in_([one.user.id for one in people]))
+        return [str(membership_id) for membership_id in await session.scalars(found)]
 
 
 async def person(resources: Resources, customer: Customer, who: str) -> Person | None:

@@ -31,6 +31,8 @@ from app.domain.people.controllers.activity import ActivityController
 from app.domain.people.controllers.login import LoginController
 from app.domain.people.controllers.email_change import EmailChangeController, EmailController
 from app.domain.people.controllers.password_reset import PasswordResetController
+from app.domain.people.controllers.quotas import QuotaController
+from app.domain.people.controllers.removals import RemovalController
 from app.domain.people.controllers.security import SecurityController
 from app.domain.people.controllers.two_factor import TwoFactorController
 from app.domain.people.controllers.verification import VerificationController, send_again
@@ -57,6 +59,8 @@ ROUTES: list[ControllerRouterHandler] = [
     SecurityController,
     ActivityController,
     CompanySupportController,
+    QuotaController,
+    RemovalController,
     DashboardController,
     CheckoutController,
     PlanChangeController,

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from app.domain.notifications.address_samples import address_samples
+from app.domain.notifications.departure_samples import departure_samples
 from app.domain.notifications.messages import (
     CancellationNear,
     CancellationNoted,
@@ -50,6 +51,7 @@ SAMPLES: tuple[Message, ...] = (
         support_url=f"{SITE}/company/support",
     ),
     *address_samples(AT, SITE),
+    *departure_samples(),
     PaymentReceipt(
         full_name="Ayşe Yılmaz",
         company_name="Işık A.Ş.",

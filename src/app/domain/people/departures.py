@@ -70,9 +70,8 @@ async def end_membership(
 ) -> MemberRemoval:
     """End a membership now; its workspaces go where `choice` says. Whether `by` may is the caller's to ask.
 
-    Raises `OwnerStays`, `NotFound` when the membership has ended meanwhile, and `InvalidInput` at the field
-    `heir` when that person cannot take the workspaces. The quota goes back to the company; other companies
-    of the person are untouched.
+    Raises `OwnerStays`, `NotFound` when it has ended meanwhile, and `InvalidInput` at the field `heir` when
+    that person cannot take the workspaces. The person's quota goes back, their other companies stay.
     """
     places, leaving = await _hold(session, membership, at=at)
     workspaces = await held_by(session, membership.company_id, leaving.user_id, lock=True)

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import Membership, Role, User, Workspace
 from app.domain.audit.changes import difference
 from app.domain.audit.service import record
-from app.domain.companies.permissions import Permission
+from app.domain.companies.permissions import WORDS, Permission, allows
 from app.domain.companies.viewer import Viewer
 from app.domain.subscriptions.entitlement import Entitlement, WorkspaceLimitReached, entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
@@ -108,6 +108,11 @@ class Room:
         return self.share.reserved if in_plan is None else min(self.share.reserved, in_plan)
 
     @property
+    def is_full(self) -> bool:
+        """Say whether the company's plan itself holds no more, for nobody."""
+        return self.places.limit is not None and self.places.used >= self.places.limit
+
+    @property
     def refusal(self) -> DomainError | None:
         """Why this person can have no further workspace, as a sentence; nothing when they can."""
         try:
@@ -174,10 +179,17 @@ async def room_of(session: AsyncSession, viewer: Viewer, *, at: datetime, lock: 
 async def share_in(
     session: AsyncSession, viewer: Viewer, membership_id: UUID, *, at: datetime, lock: bool = False
 ) -> tuple[Places, Share]:
-    """Return a member's part among the company's, or raise `NotFound`."""
+    """Return a member's part among the company's, for somebody who manages members.
+
+    Under the lock what they may is read again: somebody else may have changed it meanwhile. Raises
+    `NotAllowed` and `NotFound`.
+    """
     viewer.require(Permission.MANAGE_MEMBERS)
     subscription = await newest_subscription(session, viewer.company.id, lock=lock)
     places = await places_of(session, viewer.company.id, entitlement_of(subscription, at))
+    own = places.share_of(viewer.user.id)
+    if lock and (own is None or not allows(own.role, Permission.MANAGE_MEMBERS)):
+        raise NotAllowed(WORDS[Permission.MANAGE_MEMBERS].refusal)
     for share in places.shares:
         if share.membership_id == membership_id:
             return places, share

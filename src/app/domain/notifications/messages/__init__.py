@@ -25,6 +25,7 @@ from app.domain.notifications.messages.base import (
     SealedLink,
     as_json,
 )
+from app.domain.notifications.messages.departures import MemberRemoved
 from app.domain.notifications.messages.payments import (
     CreditNoteIssued,
     PaymentFailed,
@@ -80,6 +81,7 @@ MESSAGES: tuple[type[Message], ...] = (
     EmailChangeToConfirm,
     EmailHasAccount,
     EmailChanged,
+    MemberRemoved,
 )
 __all__ = [
     "MESSAGES",
@@ -95,6 +97,7 @@ __all__ = [
     "EmailHasAccount",
     "EmailVerification",
     "JsonValue",
+    "MemberRemoved",
     "Message",
     "PasswordChanged",
     "PasswordReset",

@@ -19,6 +19,7 @@ from app.domain.workspaces.attempts import EVENT
 from app.domain.workspaces.guards import workspace_of
 from app.domain.workspaces.idle import stops_at
 from app.domain.workspaces.names import label_of
+from app.domain.workspaces.quotas import places_of
 from app.domain.workspaces.views import address_of, steps_of
 from app.lib.clock import now
 from app.lib.errors import InvalidInput, NotFound
@@ -238,14 +239,15 @@ async def list_page(
     refusal: InvalidInput | None = None,
 ) -> Template:
     """Return the list with its form and, after a refusal, the sentence at its field."""
-    workspaces = await queries.live_workspaces(session, viewer.company.id)
+    entitlement = entitlement_of(viewer.subscription, now())
+    places = await places_of(session, viewer.company.id, entitlement)
     return form_page(
         request,
         "workspaces/list.html.j2",
         block=block,
-        workspaces=workspaces,
-        used=len(workspaces),
-        entitlement=entitlement_of(viewer.subscription, now()),
+        workspaces=await queries.live_workspaces(session, viewer.company.id),
+        room=places.room_for(viewer.user.id),
+        entitlement=entitlement,
         may_operate=permissions.may_operate(viewer.role),
         form=form or NewWorkspace(),
         refusal=refusal,
