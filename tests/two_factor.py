@@ -3,15 +3,20 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import httpx
 import pyotp
+from sqlalchemy import select
 
-from app.db.models import User
+from app.db.models import AuditEntry, EmailMessage, User
 from app.domain.people.two_factor import codes
 from app.domain.people.two_factor.service import confirm
 from app.domain.people.two_factor.setup import begin_setup
 from app.lib.clock import real_now
 from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
+from tests import html
+from tests.conftest import Browser
+from tests.factories import PASSWORD, Person
 
 
 @dataclass
@@ -43,3 +48,40 @@ async def give_phone(resources: Resources, user: User) -> Phone:
             session, person, sealed=setup.sealed, code=code, settings=resources.settings, at=at
         )
     return Phone(setup.secret, kept)
+
+
+async def letters(resources: Resources, template: str) -> list[EmailMessage]:
+    """Return the letters of a kind, oldest first."""
+    async with resources.session_maker() as session:
+        found = select(EmailMessage).where(EmailMessage.template == template).order_by(EmailMessage.id)
+        return list(await session.scalars(found))
+
+
+async def actions(resources: Resources) -> list[str]:
+    """Return what the audit trail says was done, oldest first."""
+    async with resources.session_maker() as session:
+        return list(await session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+
+async def give_password(client: Browser, person: Person, *, next: str = "") -> httpx.Response:  # noqa: A002 the form's name
+    """Take the first step of a login."""
+    return await client.submit("/login", email=person.email, password=PASSWORD, next=next)
+
+
+async def give_code(client: Browser, code: str) -> int:
+    return (await client.submit("/login/code", code=code)).status_code
+
+
+async def log_in(client: Browser, person: Person, code: str) -> int:
+    assert (await give_password(client, person)).headers["location"] == "/login/code"
+    return await give_code(client, code)
+
+
+async def is_inside(client: Browser) -> bool:
+    return (await client.get("/dashboard")).status_code == 200
+
+
+def key_on(page: html.Page) -> str:
+    """Return the key that a person would type into the app."""
+    key = next(element.text for element in page.elements if element.attributes.get("id") == "key")
+    return key.replace(" ", "")

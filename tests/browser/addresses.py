@@ -25,6 +25,9 @@ PRIVATE = {
     "account-email": "/account/email",
     "account-password": "/account/password",
     "account-sessions": "/account/sessions",
+    "two-factor": "/account/two-factor",
+    "two-factor-setup": "/account/two-factor/setup",
+    "security": "/company/security",
     "activity": "/company/audit",
 }
 CONSOLE = {
@@ -42,6 +45,9 @@ NO_PAGES = {
     "/health/live": "a probe",
     "/health/ready": "a probe",
     "/events": "a stream",
+    "/login/code": "leads back to the password",
+    "/account/two-factor/recovery-codes": "leads back where there is no second factor",
+    "/account/two-factor/removal": "leads back where there is no second factor",
     "/edge/authorize": "for Traefik",
     "/edge/unavailable": "Traefik's, on a workspace's host",
     "/billing/checkout": "leads back to the plans",

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from datetime import timedelta
 
 import pytest
 from litestar import Litestar
@@ -10,12 +11,15 @@ from sqlalchemy import delete, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import Membership, User
+from app.lib.clock import real_now
+from app.lib.sessions import LASTS_FOR
 from app.lib.uow import unit_of_work
 from app.server.core import build_application
 from app.tasks.context import Resources
 from tests import html
 from tests.conftest import Browser, browser, msgspec_replace
 from tests.factories import PASSWORD, Customer, make_customer
+from tests.two_factor import is_inside
 from tests.waiting import until
 
 Maker = async_sessionmaker[AsyncSession]
@@ -193,6 +197,39 @@ async def test_raising_the_epoch_or_leaving_the_company_ends_a_session(
     async with unit_of_work(session_maker) as session:
         await session.execute(delete(Membership))
     assert (await client.get("/dashboard")).status_code == 302
+
+
+async def test_a_session_ends_after_thirty_days_however_much_it_is_used(
+    client: Browser, customer: Customer, redis: "Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await customer.log_in(client)
+    began = real_now()
+    monkeypatch.setattr("app.lib.sessions.real_now", lambda: began + timedelta(days=29, hours=23))
+    assert await is_inside(client)
+    changed = await client.submit(
+        "/account/password", current=PASSWORD, password="winter gardens need no clocks"
+    )
+    assert changed.status_code == 303
+    assert await is_inside(client)
+    keys = await redis.keys("tezgah:sessions*")
+    assert [await redis.ttl(key) > 13 * 86_400 for key in keys] == [True]
+    monkeypatch.setattr("app.lib.sessions.real_now", lambda: began + timedelta(days=30, seconds=1))
+    assert not await is_inside(client)
+    assert await redis.keys("tezgah:sessions*") == []
+
+
+async def test_a_session_that_has_ended_is_listed_no_more(
+    application: Litestar, client: Browser, customer: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await customer.log_in(client)
+    over = real_now() + LASTS_FOR
+    monkeypatch.setattr("app.domain.companies.sessions.real_now", lambda: over)
+    async with browser(application) as later:
+        await customer.log_in(later)
+        listed = "/account/sessions/"
+        assert (await later.get("/account/sessions")).text.count(listed) == 2  # one to end, and all others
+        monkeypatch.setattr("app.domain.people.controllers.account.real_now", lambda: over)
+        assert (await later.get("/account/sessions")).text.count(listed) == 0
 
 
 async def test_cookies_are_out_of_reach_of_scripts_and_other_sites(

@@ -14,8 +14,8 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from app.domain.accounts.verification import NotVerified
+from app.domain.people.two_factor.letters import PATH as TWO_FACTOR_PATH
 from app.domain.people.two_factor.requirement import TwoFactorMissing
-from app.domain.people.two_factor.verification import PATH as TWO_FACTOR_PATH
 from app.lib.errors import DomainError, TooMany
 from app.lib.http import redirect
 from app.lib.i18n import N_, translate

@@ -14,10 +14,11 @@ from app.domain.accounts.operators import Operator
 from app.domain.companies import sessions as company_sessions
 from app.domain.companies.viewer import Viewer
 from app.domain.people.two_factor.codes import LONGEST, in_groups
+from app.domain.people.two_factor.letters import PATH
 from app.domain.people.two_factor.requirement import lacks_two_factor
 from app.domain.people.two_factor.service import SetupEnded, confirm, is_needed, renew_codes, switch_off
 from app.domain.people.two_factor.setup import Setup, begin_setup, open_setup
-from app.domain.people.two_factor.verification import PATH, codes_left, factor_of, prove
+from app.domain.people.two_factor.verification import codes_left, factor_of, prove
 from app.lib.clock import real_now
 from app.lib.errors import DomainError, InvalidInput
 from app.lib.http import BEFORE_TWO_FACTOR, FOR_EITHER_SIDE, AnyRequest, Injected, redirect

@@ -10,9 +10,7 @@ from app.db.models import Company, Membership, RecoveryCode, SecondFactor, User
 from app.db.models.second_factor import FACTOR_SECRETS
 from app.domain.accounts.limits import CodeTries
 from app.domain.accounts.queries import user_by_email
-from app.domain.audit.service import record
-from app.domain.notifications import service as notifications
-from app.domain.notifications.messages import CodesGuessed, TwoFactorChange, TwoFactorChanged
+from app.domain.notifications.messages import TwoFactorChange
 from app.domain.people.two_factor.codes import (
     APP_CODE,
     accepted_step,
@@ -20,8 +18,9 @@ from app.domain.people.two_factor.codes import (
     new_recovery_codes,
     recovery_hash,
 )
+from app.domain.people.two_factor.letters import tell_change, warn_of_guesses
 from app.domain.people.two_factor.setup import Setup, open_setup
-from app.domain.people.two_factor.verification import PATH, factor_of, prove
+from app.domain.people.two_factor.verification import factor_of, prove
 from app.lib.crypto import decrypt, encrypt
 from app.lib.errors import DomainError, InvalidInput, NotFound, TooMany
 from app.lib.i18n import N_
@@ -105,7 +104,7 @@ async def take_code_try(
     try:
         await tries.take()
     except TooMany:
-        await _warn_of_guesses(session, user, settings=settings, at=at)
+        await warn_of_guesses(session, user, settings=settings, at=at)
         await commit(session)  # the refusal that follows would take the letter back
         raise
 
@@ -125,21 +124,6 @@ def require_on(factor: SecondFactor | None) -> SecondFactor:
     if factor is None:
         raise NotFound(N_("Two-factor authentication is not set up."))
     return factor
-
-
-async def _warn_of_guesses(session: AsyncSession, user: User, *, settings: Settings, at: datetime) -> None:
-    """Tell somebody, once a day, that their password is known to who tries codes."""
-    await notifications.queue_email(
-        session,
-        occasion=f"codes-guessed:{user.id}:{at:%Y-%m-%d}",
-        message=CodesGuessed(
-            full_name=user.full_name, tried_at=at, reset_url=f"{settings.base_url}/password-reset"
-        ),
-        recipient=user.email,
-        language=user.language,
-        company_id=None,
-        at=at,
-    )
 
 
 async def _keep(
@@ -166,27 +150,7 @@ async def _give_codes(session: AsyncSession, user: User, secret: str) -> list[st
 async def _tell(
     session: AsyncSession, user: User, change: TwoFactorChange, *, settings: Settings, at: datetime
 ) -> None:
-    """Note the change, send the letter, and end every session, unless only the codes are new."""
+    """Note the change, and end every session, unless only the codes are new."""
     if change is not TwoFactorChange.CODES:
         user.session_epoch += 1
-    by_us = change is TwoFactorChange.RESET
-    record(
-        session,
-        at=at,
-        action=f"account.two_factor_{change.value}",
-        subject=user.id,
-        company_id=None,
-        actor_id=None if by_us else user.id,
-        actor="system" if by_us else "user",
-    )
-    await notifications.queue_email(
-        session,
-        occasion=f"two-factor:{user.id}:{change.value}:{at.timestamp()}",
-        message=TwoFactorChanged(
-            full_name=user.full_name, change=change, changed_at=at, account_url=f"{settings.base_url}{PATH}"
-        ),
-        recipient=user.email,
-        language=user.language,
-        company_id=None,
-        at=at,
-    )
+    await tell_change(session, user, change, settings=settings, at=at)

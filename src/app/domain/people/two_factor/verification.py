@@ -9,16 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import RecoveryCode, SecondFactor, User
 from app.db.models.second_factor import FACTOR_SECRETS
 from app.domain.accounts.passwords import password_matches
-from app.domain.audit.service import record
-from app.domain.notifications import service as notifications
-from app.domain.notifications.messages import RecoveryCodeUsed
 from app.domain.people.two_factor.codes import APP_CODE, RECOVERY_CODE, accepted_step, cleaned, recovery_hash
+from app.domain.people.two_factor.letters import tell_use
 from app.lib.crypto import decrypt
 from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 
-PATH = "/account/two-factor"
 WRONG = N_("This code is wrong or was used already. Wait for the next one and try again.")
 WRONG_RECOVERY_CODE = N_("This recovery code is wrong or was used already.")
 
@@ -93,23 +90,4 @@ async def _spend(
     if spent is None:
         raise InvalidInput(WRONG_RECOVERY_CODE, field="code")
     left = await codes_left(session, factor)
-    record(
-        session,
-        at=at,
-        action="account.recovery_code_used",
-        subject=user.id,
-        company_id=None,
-        actor_id=user.id,
-        facts={"left": left},
-    )
-    await notifications.queue_email(
-        session,
-        occasion=f"recovery-code-used:{spent}",
-        message=RecoveryCodeUsed(
-            full_name=user.full_name, used_at=at, left=left, account_url=f"{settings.base_url}{PATH}"
-        ),
-        recipient=user.email,
-        language=user.language,
-        company_id=None,
-        at=at,
-    )
+    await tell_use(session, user, spent, left, settings=settings, at=at)
