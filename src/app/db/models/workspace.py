@@ -79,6 +79,8 @@ class Workspace(Identified, CompanyOwned, Base):
     """Opaque to everyone but the driver, which finds its machine again with it."""
     backend_url: Mapped[str | None]
     """Where the edge sends traffic while the workspace runs."""
+    editor_key: Mapped[str | None]
+    """Name of the secret key from which the running editor's secret was derived (`crypto.Keys.named`)."""
     last_error: Mapped[str | None]
     ready_at: Mapped[datetime | None]
     used_at: Mapped[datetime | None]
@@ -86,8 +88,6 @@ class Workspace(Identified, CompanyOwned, Base):
     busy_at: Mapped[datetime | None]
     """When a job was last seen running in one of its terminals, and counted as use."""
     deleted_at: Mapped[datetime | None]
-    editor_key: Mapped[str | None]
-    """Name of the secret key from which the running editor's secret was derived (`crypto.Keys.named`)."""
 
     company: Mapped[Company] = relationship(lazy="raise")
     owner: Mapped[User] = relationship(lazy="raise")
@@ -119,10 +119,10 @@ class Workspace(Identified, CompanyOwned, Base):
     ) -> None:
         """Record that it runs, by what and where, and which key opens its editor."""
         self.move(W.READY)
+        self.editor_key = editor_key
         self.driver, self.backend_url, self.driver_state, self.ready_at = driver, backend_url, state, at
         self.last_error = None
 
-        self.editor_key = editor_key
     def became_stopped(self, state: dict[str, Any], reason: str | None = None) -> None:
         """Record that nothing of it runs; a reason is given when nobody had asked for that."""
         self.move(W.STOPPED)
