@@ -14,20 +14,26 @@ AUDIT_MAY_FORGET = """
 CREATE FUNCTION refuse_audit_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.address IS NULL
-       AND (to_jsonb(NEW) - 'address') = (to_jsonb(OLD) - 'address') THEN
+       AND (to_jsonb(NEW) - 'address') = (to_jsonb(OLD) - 'address')
+       AND (EXISTS (SELECT FROM users WHERE id = OLD.actor_id AND deleted_at IS NOT NULL)
+            OR EXISTS (SELECT FROM companies WHERE id = OLD.company_id AND closed_at IS NOT NULL)) THEN
         RETURN NEW;
     END IF;
     RAISE EXCEPTION '% is append only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
 END $$
 """
-"""An entry stays as it was written; all that can be taken from it is the network address it came from."""
+"""An entry stays as it was written; all that can be taken from it is the network address it came from, once
+its person is deleted or its company closed."""
 FORGET_PERSON = """
-CREATE FUNCTION forget_addresses_of_person(person uuid) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION forget_addresses_of_person(person uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
     UPDATE audit_entries SET address = NULL WHERE actor_id = person AND address IS NOT NULL
 $$
 """
+"""As the tables' owner, since no request may change the trail; the trigger lets it forget nobody else."""
 FORGET_COMPANY = """
-CREATE FUNCTION forget_addresses_of_company(company uuid) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION forget_addresses_of_company(company uuid) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
     UPDATE audit_entries SET address = NULL WHERE company_id = company AND address IS NOT NULL
 $$
 """

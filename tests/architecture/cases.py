@@ -26,7 +26,13 @@ from tests.architecture.case import Case, this_hour
 from tests.architecture.change_cases import cancellation_cases, change_cases, terms
 from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
-from tests.architecture.legal_cases import NOTHING_ASKED, contract, legal_cases, review_case
+from tests.architecture.legal_cases import (
+    NOTHING_ASKED,
+    contract,
+    legal_cases,
+    privacy_cases,
+    review_case,
+)
 from tests.architecture.operator_cases import operator, operator_cases
 from tests.architecture.pay_cases import dunning, pay_cases
 from tests.architecture.quota_cases import quota_cases, removal_cases
@@ -71,6 +77,7 @@ def public_cases(language: str) -> Iterator[Case]:
                 f"pricing{note}", "public/pricing.html.j2", "/pricing", viewer, context, cookies=cookies
             )
     yield from legal_cases(language)
+    yield from privacy_cases(inside, this_hour())
     letters = {"welcome": letters_of("welcome", Settings())}
     yield Case("mails", "dev/mails.html.j2", "/dev/mails", None, {"letters": letters})
     context = {"name": "welcome", "letters": letters["welcome"]}

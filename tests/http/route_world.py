@@ -10,7 +10,7 @@ from uuid import UUID
 from litestar import Litestar
 from sqlalchemy import select, update
 
-from app.db.models import Invoice, Membership, Role, Subscription, SubscriptionStatus
+from app.db.models import Invoice, LegalAcceptance, Membership, Role, Subscription, SubscriptionStatus
 from app.domain.billing.clocks.service import begin_clock
 from app.domain.billing.paylinks import pay_path
 from app.domain.billing.receipts import render_invoice
@@ -74,6 +74,8 @@ async def build_world(resources: Resources) -> World:
     ]
     registration = await add_registration(resources.session_maker, customer)
     cards = [str((await add_card(resources, customer, number=number)).id) for number in range(4)]
+    async with resources.session_maker() as session:
+        acceptance = await session.scalar(select(LegalAcceptance.id))
     async with unit_of_work(resources.session_maker) as session:
         await begin_clock(session, resources.settings, customer.company.slug, actor_id=None, at=now())
     access = await add_support_access(resources.session_maker, customer)
@@ -98,6 +100,8 @@ async def build_world(resources: Resources) -> World:
         "name:str": "trial_ends",
         "wanted:str": "tr",
         "version:str": "2026-11",
+        "archive_id:uuid": "0199c0de-0000-7000-8000-000000000000",
+        "acceptance_id:uuid": str(acceptance),
     }
     known["membership_id:uuid"], removable, gone = await memberships(resources, customer)
     async with unit_of_work(resources.session_maker) as session:

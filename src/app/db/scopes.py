@@ -21,6 +21,7 @@ BEYOND = "beyond_one_company"
 class Beyond(StrEnum):
     """Why a transaction of the web process may see more than one company; there are no other reasons."""
 
+    DELETION = "whoever is forgotten is so in every company"
     CONSOLE = "operators look after every company"
     EDGE = "a workspace's address says whose it is only once it has been looked up"
     EMAIL_CHANGE = "whether a new address is free is looked up among all people"

@@ -29,6 +29,7 @@ class Job(StrEnum):
     RECONCILE_DAY = "billing.reconcile_day"
     PROVE_LEDGER = "ledger.prove"
     ADVANCE_CLOCK = "clocks.advance"
+    MAKE_ARCHIVE = "archives.make"
     RUN_TRANSITION = "workspaces.run_transition"
     FOLLOW_REMOVAL = "people.follow_removal"
 
@@ -45,6 +46,7 @@ class JobPolicy:
 
 POLICIES = {
     Job.RENDER_INVOICE: JobPolicy(Queue.BILLING, timeout=60, retries=5),
+    Job.MAKE_ARCHIVE: JobPolicy(Queue.BILLING, timeout=300, retries=1),
     Job.ANNOUNCE: JobPolicy(Queue.BILLING, timeout=10, retries=1),
     Job.INQUIRE_PAYMENT: JobPolicy(Queue.PAYTR, timeout=60, retries=1),
     Job.SEND_CHARGE: JobPolicy(Queue.PAYTR, timeout=120, retries=1),
@@ -80,6 +82,12 @@ SCHEDULED = {
     "renewal_notices": Work(N_("Renewal notices"), N_("Writes to who renews within a week.")),
     "retention_check": Work(
         N_("Data retention"), N_("Announces and carries out the deletion of files that are kept no more.")
+    ),
+    "close_companies": Work(
+        N_("Closed companies"), N_("Takes what names people out of companies that were closed.")
+    ),
+    "sweep_archives": Work(
+        N_("Copies of data"), N_("Makes copies that somebody asked for, and removes them after a week.")
     ),
     "sweep_invoices": Work(
         N_("Documents"), N_("Draws invoices and credit notes whose PDF is still missing.")

@@ -102,6 +102,11 @@ class SessionDirectory:
         ]
         return sorted(found, key=lambda one: (one.is_current, one.seen_at), reverse=True)
 
+    async def entries_of(self, user_id: UUID) -> list[Entry]:
+        """Return every session that is listed, also one that has ended by itself meanwhile, oldest first."""
+        entries = await self._entries(user_id)
+        return sorted(entries.values(), key=lambda entry: entry.began_at)
+
     async def end(self, user_id: UUID, store: Store, *, handle: str) -> bool:
         """End one session of this person; says whether there was one."""
         entry = (await self._entries(user_id)).get(handle)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from app.domain.accounts.verification import NotVerified
 from app.domain.people.two_factor.letters import PATH as TWO_FACTOR_PATH
+from app.domain.accounts.legal_acceptance import ACCEPTANCE_PATH, AcceptanceMissing
 from app.domain.people.two_factor.requirement import TwoFactorMissing
 from app.lib.errors import DomainError, TooMany
 from app.lib.http import redirect
@@ -81,6 +82,12 @@ def lead_to_two_factor(request: AnyRequest, error: TwoFactorMissing) -> Response
     return redirect(request, TWO_FACTOR_PATH)
 
 
+def ask_to_accept(request: AnyRequest, error: AcceptanceMissing) -> Response[Any]:
+    """Ask for what is in force, and lead on afterwards."""
+    wanted = f"?next={quote(request.url.path)}" if request.method == "GET" and not is_htmx(request) else ""
+    return redirect(request, f"{ACCEPTANCE_PATH}{wanted}")
+
+
 def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
     """Show that the database or Redis does not answer."""
     log.error("dependency.unavailable", error=type(error).__name__)
@@ -125,6 +132,7 @@ EXCEPTION_HANDLERS: Any = {
     DomainError: refuse,
     NotAuthorizedException: ask_to_log_in,
     TwoFactorMissing: lead_to_two_factor,
+    AcceptanceMissing: ask_to_accept,
     HTTPException: refuse_http,
     RedisError: unavailable,
     OperationalError: unavailable,

@@ -3,10 +3,12 @@
 from litestar.types import ControllerRouterHandler
 
 from app.domain.accounts.controllers import LegalController
+from app.domain.billing.controllers.agreements import AgreementController
 from app.domain.billing.controllers.cancellation import CancellationController
 from app.domain.billing.controllers.cards import CardController
 from app.domain.billing.controllers.changes import PlanChangeController
 from app.domain.billing.controllers.checkout import CheckoutController
+from app.domain.billing.controllers.closing import ClosingController
 from app.domain.billing.controllers.documents import DetailsController, DocumentController
 from app.domain.billing.controllers.pages import DashboardController
 from app.domain.billing.controllers.pay import PayController
@@ -26,9 +28,12 @@ from app.domain.ops.controllers.health import HealthController
 from app.domain.ops.controllers.ledger import LedgerController
 from app.domain.ops.controllers.payments import PaymentController
 from app.domain.ops.controllers.support import SupportController
+from app.domain.people.controllers.acceptance import AcceptanceController
 from app.domain.people.controllers.account import AccountController, SessionController
 from app.domain.people.controllers.activity import ActivityController
 from app.domain.people.controllers.login import LoginController
+from app.domain.people.controllers.data import CompanyDataController, PersonDataController
+from app.domain.people.controllers.deletion import DeletionController
 from app.domain.people.controllers.email_change import EmailChangeController, EmailController
 from app.domain.people.controllers.password_reset import PasswordResetController
 from app.domain.people.controllers.quotas import QuotaController
@@ -45,6 +50,12 @@ from app.lib.settings import Settings
 ROUTES: list[ControllerRouterHandler] = [
     CatalogueController,
     LegalController,
+    AcceptanceController,
+    AgreementController,
+    PersonDataController,
+    CompanyDataController,
+    DeletionController,
+    ClosingController,
     RegistrationController,
     LoginController,
     PreferenceController,

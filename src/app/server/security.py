@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.scopes import BEYOND, Beyond, declare, declare_nothing, of_company, of_platform
+from app.domain.accounts.legal_acceptance import AcceptanceMissing, is_asked
 from app.domain.accounts.operators import Operator, operator_of
 from app.domain.accounts.verification import require_verified
 from app.domain.companies.support import IN_SESSION, operator_in
@@ -78,6 +79,7 @@ class ViewerMiddleware(ASGIMiddleware):
         scope["user"] = None if opt.get("skip_session") else await self._viewer(ASGIConnection(scope))
         if not opt.get("exclude_from_auth"):
             require_side(scope["user"], opt)
+            require_acceptance(scope["user"], opt)
         require_support_reach(scope)
         if opt.get("for_verified") and not looks_as_support(scope["user"]):
             require_verified(scope["user"].user)
@@ -143,6 +145,16 @@ def may_enter(viewer: Viewer | Operator, opt: Mapping[str, Any], settings: Setti
     if not opt.get("exclude_from_auth"):
         raise TwoFactorMissing
     return False
+
+
+def require_acceptance(viewer: Viewer | Operator | None, opt: Mapping[str, Any]) -> None:
+    """Raise `AcceptanceMissing` for who belongs to a company and has not accepted what is in force.
+
+    A second factor that is required comes first.
+    """
+    is_open = opt.get("before_acceptance") or opt.get("before_two_factor")
+    if not is_open and isinstance(viewer, Viewer) and not looks_as_support(viewer) and is_asked(viewer.user):
+        raise AcceptanceMissing
 
 
 def time_of(viewer: Viewer | Operator | None) -> datetime | None:

@@ -1,6 +1,7 @@
 """What people have accepted: at sign-up, and again when a new version takes effect."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -10,8 +11,12 @@ from app.db.models import LegalAcceptance, User
 from app.domain.accounts.legal import ASKED_OF_PEOPLE, asked_of_people
 from app.domain.accounts.legal_texts import keep, words_of
 from app.lib.clock import real_now
+from app.lib.i18n import N_
 from app.lib.ids import uuid7
 from app.lib.settings import Settings
+
+ACCEPTANCE_PATH: Final = "/legal/acceptance"
+ACCEPT: Final = N_("Please accept the terms to go on.")
 
 
 async def accept_as_person(
@@ -44,6 +49,10 @@ async def accept_as_person(
         }
         await session.execute(insert(LegalAcceptance).values(row).on_conflict_do_nothing())
     user.accepted_documents = asked_of_people(law)
+
+
+class AcceptanceMissing(Exception):
+    """What is in force has to be accepted before anything else; it is asked for on a page of its own."""
 
 
 def is_asked(user: User) -> bool:

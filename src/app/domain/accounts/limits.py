@@ -34,6 +34,8 @@ EMAIL_CHANGE_TO_ADDRESS: Final = Limit("email-change-address", 5, HOUR)
 CHECKOUT_OF_COMPANY: Final = Limit("checkout-company", 30, 10 * MINUTE)
 WORKSPACES_OF_COMPANY: Final = Limit("workspaces-company", 120, 10 * MINUTE)
 
+ARCHIVES_OF_ACCOUNT: Final = Limit("archives-account", 5, HOUR)
+
 DEVICE: Final = "device"
 BY_CODE: Final = ".code"
 KNOWN_FOR: Final = timedelta(days=365)

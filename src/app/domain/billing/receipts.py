@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 from sqlalchemy.orm import joinedload, selectinload
 
 from app.db.models import Company, Invoice, InvoiceKind, Order, User
+from app.domain.billing.agreements.reading import contract_of_order
 from app.domain.billing.refunds.letters import queue_letter_with_note
 from app.domain.companies.clocks import lives_here
 from app.domain.companies.queries import billing_contact
@@ -128,6 +129,7 @@ async def _queue_receipt(
     if row is None:
         return
     order, user, company = row
+    contract = await contract_of_order(session, order.id)
     await queue_email(
         session,
         occasion=f"invoice:{invoice.id}",
@@ -145,6 +147,7 @@ async def _queue_receipt(
             period_end=invoice.period_end,
             payment_reference=invoice.payment_reference or "",
             billing_url=f"{settings.base_url}/billing",
+            contract_url=f"{settings.base_url}{contract}" if contract else None,
         ),
         recipient=user.email,
         language=invoice.language,

@@ -10,6 +10,7 @@ from app.domain.notifications.messages import (
     CancellationUndone,
     CreditNoteIssued,
     CodesGuessed,
+    DataReady,
     DeletionNear,
     Message,
     PasswordChanged,
@@ -66,6 +67,7 @@ SAMPLES: tuple[Message, ...] = (
         period_end=datetime(2026, 12, 22, 14, 5, tzinfo=UTC),
         payment_reference="TZG4K2J8H7Q9W1E5R6T3Y0UI",
         billing_url=f"{SITE}/billing",
+        contract_url=f"{SITE}/company/acceptances/01a20498-4d03-7a78-874f-3a5e8cf2ff24",
     ),
     PaymentFailed(
         full_name="Ayşe Yılmaz",
@@ -278,6 +280,12 @@ SAMPLES: tuple[Message, ...] = (
         expires_at=AT + timedelta(hours=1),
     ),
     PasswordChanged(full_name="Ayşe Yılmaz", changed_at=AT, reset_url=f"{SITE}/password-reset"),
+    DataReady(
+        full_name="Ayşe Yılmaz",
+        is_of_company=True,
+        expires_at=AT + timedelta(days=7),
+        data_url=f"{SITE}/company/data",
+    ),
 )
 
 

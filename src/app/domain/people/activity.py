@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import AuditEntry, User
 from app.domain.people.changed_fields import ChangedField, changed_fields
+from app.domain.accounts.husks import DELETED_PERSON
 from app.lib.clock import ISTANBUL
 from app.lib.days import Days
 from app.lib.i18n import N_, translate
@@ -22,6 +23,11 @@ LONGEST_FILE: Final = 20_000
 """Lines of a file at most; a longer time is asked for in parts."""
 ACTIONS: Final = {
     "company.registered": N_("The company signed up"),
+    "company.data_requested": N_("A copy of the company's data was asked for"),
+    "company.closing_requested": N_("The company is to be closed"),
+    "company.closing_undone": N_("The company is kept after all"),
+    "company.closed": N_("The company was closed"),
+    "contract.accepted": N_("The contract of an order was accepted"),
     "company.two_factor_required": N_("Everybody needs a second factor now"),
     "company.two_factor_optional": N_("A second factor is everybody's choice again"),
     "company.billing_details_changed": N_("Billing details changed"),
@@ -77,7 +83,7 @@ ACTIONS: Final = {
 """What an action says. What belongs to nobody's company, or to our own decisions, has no place here."""
 AREAS: Final = {
     "subscription": (N_("Subscription"), ("subscription.", "trial.", "company.")),
-    "money": (N_("Payments and cards"), ("payment.", "refund.", "card.")),
+    "money": (N_("Payments and cards"), ("payment.", "refund.", "card.", "contract.")),
     "workspaces": (N_("Workspaces"), ("workspace.", "files.")),
     "support": (N_("Support access"), ("support.", "company.support")),
     "people": (N_("People"), ("member.",)),
@@ -161,6 +167,8 @@ async def file_of(session: AsyncSession, company_id: UUID, wanted: Wanted, langu
 
 def who(event: Event, language: str) -> str:
     """Return who did it, by name where it was a person."""
+    if event.person == DELETED_PERSON:
+        return translate(language, DELETED_PERSON)
     return event.person or translate(language, ACTORS.get(event.actor, event.actor))
 
 

@@ -11,11 +11,11 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Company, LegalAcceptance, LegalText, Order
+from app.db.models import Company, LegalAcceptance, Order
 from app.domain.accounts.legal_texts import keep
 from app.domain.audit.service import record
 from app.domain.billing.agreements.papers import Papers, papers_of
-from app.lib.errors import InvalidInput, NotFound
+from app.lib.errors import InvalidInput
 from app.lib.i18n import N_
 from app.lib.settings import Settings
 
@@ -110,29 +110,3 @@ async def is_concluded(session: AsyncSession, order_id: UUID) -> bool:
 def concluded(order: type[Order]) -> ColumnElement[bool]:
     """Return the column that says whether the contract of an order was accepted."""
     return exists().where(LegalAcceptance.order_id == order.id).label("concluded")
-
-
-async def accepted_text(
-    session: AsyncSession, company_id: UUID, acceptance_id: UUID
-) -> tuple[LegalAcceptance, LegalText | None]:
-    """Return what a company accepted in the words it was shown. Raises `NotFound`.
-
-    Words from before they were kept are nowhere; their version is.
-    """
-    statement = (
-        select(LegalAcceptance, LegalText)
-        .outerjoin(LegalText, LegalText.sha256 == LegalAcceptance.sha256)
-        .where(LegalAcceptance.id == acceptance_id, LegalAcceptance.company_id == company_id)
-    )
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        raise NotFound(N_("There is no such acceptance."))
-    return row.tuple()
-
-
-async def contract_of_order(session: AsyncSession, order_id: UUID) -> UUID | None:
-    """Return the acceptance of an order's contract, for a letter to lead to."""
-    statement = select(LegalAcceptance.id).where(
-        LegalAcceptance.order_id == order_id, LegalAcceptance.document == "distance-sales"
-    )
-    return await session.scalar(statement)

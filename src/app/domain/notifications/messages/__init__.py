@@ -6,6 +6,7 @@ minor units and instants stay UTC until a language writes them (`rendering`).
 
 from app.domain.notifications.messages.accounts import (
     CodesGuessed,
+    DataReady,
     PasswordChanged,
     PasswordReset,
     RecoveryCodeUsed,
@@ -73,6 +74,7 @@ MESSAGES: tuple[type[Message], ...] = (
     SupportBegan,
     PasswordReset,
     PasswordChanged,
+    DataReady,
     TwoFactorChanged,
     RecoveryCodeUsed,
     CodesGuessed,
@@ -90,6 +92,7 @@ __all__ = [
     "CancellationUndone",
     "CodesGuessed",
     "CreditNoteIssued",
+    "DataReady",
     "DeletionNear",
     "EmailChangeAsked",
     "EmailChangeToConfirm",

@@ -28,6 +28,17 @@ class PasswordChanged(Message):
     reset_url: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataReady(Message):
+    """The copy of a person's or a company's data can be fetched."""
+
+    template: ClassVar[str] = "data_ready"
+
+    is_of_company: bool
+    expires_at: datetime
+    data_url: str
+
+
 class TwoFactorChange(StrEnum):
     """What happened to a second factor."""
 

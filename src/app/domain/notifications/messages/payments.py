@@ -25,6 +25,8 @@ class PaymentReceipt(Message):
     period_end: datetime
     payment_reference: str
     billing_url: str
+    contract_url: str | None = None
+    """Where the contract that was accepted for this order can be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,1 @@
+"""What a copy of somebody's data holds, and the work of making it."""

@@ -1,0 +1,1 @@
+"""Closing a company: its owner asks, its files go as retention says, and what names people follows."""
