@@ -104,14 +104,15 @@ async def drop_change(session: AsyncSession, user: User, *, at: datetime) -> Non
 async def visit_of(
     session: AsyncSession, token: str, *, settings: Settings, at: datetime, lock: bool = False
 ) -> Visit:
-    """Return what a link is about. Raises `LinkUseless`, also for a change that was withdrawn."""
+    """Return what a link is about. Raises `LinkUseless`, also for what was withdrawn and for who is gone."""
     change_id, side = read_link(token, PURPOSE, settings=settings, at=at)
-    change = await session.get_one(EmailChange, UUID(change_id))
+    change = await session.get(EmailChange, UUID(change_id))
+    if change is None:
+        raise useless()
     user = await session.get_one(User, change.user_id, with_for_update=lock, populate_existing=lock)
     if lock:
         await session.refresh(change)
-    gone = change.outcome is EmailChangeOutcome.WITHDRAWN
-    if gone or (change.outcome is None and change.old_email != user.email):
+    if change.outcome is EmailChangeOutcome.WITHDRAWN or user.deleted_at is not None:
         raise useless()
     return Visit(change, user, Side(side))
 
