@@ -16,6 +16,8 @@ OF_NO_COMPANY = {
     "companies": "is the tenant itself",
     "users": "a person may belong to several companies; memberships say to which",
     "used_trials": "a digest of a mailbox whose person is gone",
+    "second_factors": "of a person, whichever company they look at",
+    "recovery_codes": "of a person's second factor",
     "email_changes": "of a person, like the address itself",
     "plans": "the catalogue is everybody's",
     "plan_prices": "the catalogue is everybody's",

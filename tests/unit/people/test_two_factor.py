@@ -2,6 +2,7 @@
 
 from base64 import b32encode
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import uuid4
 
 import pyotp
@@ -12,6 +13,7 @@ from app.domain.people.two_factor import codes
 from app.domain.people.two_factor.codes import DRIFT, STEP, accepted_step, new_recovery_codes, recovery_hash
 from app.domain.people.two_factor.setup import GOOD_FOR, begin_setup, open_setup
 from app.lib.crypto import Keys
+from app.lib.settings import Environment, Settings
 
 AT = datetime(2026, 11, 22, 9, 0, 10, tzinfo=UTC)
 RFC_SECRET = b32encode(b"12345678901234567890").decode()
@@ -106,3 +108,19 @@ def test_a_key_on_its_way_is_one_persons_for_half_an_hour_and_until_their_sessio
         assert open_setup(KEYS, ada, made_up, at=AT) is None
     ada.session_epoch += 1
     assert open_setup(KEYS, ada, setup.sealed, at=AT) is None
+
+
+@pytest.mark.parametrize(
+    ("env", "set_to", "needed"),
+    [
+        ("production", "", True),
+        ("development", "", False),
+        ("production", "false", False),
+        ("test", "true", True),
+    ],
+)
+def test_operators_need_a_second_factor_in_production_unless_it_is_set_otherwise(
+    env: Environment, set_to: Literal["", "true", "false"], needed: bool
+) -> None:
+    settings = Settings(env=env, operators_require_two_factor=set_to)
+    assert settings.operators_need_two_factor is needed

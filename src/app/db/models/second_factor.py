@@ -19,7 +19,7 @@ class SecondFactor(Identified, Base):
 
     __tablename__ = "second_factors"
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), unique=True)
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id", ondelete="RESTRICT"), unique=True)
     secret: Mapped[Encrypted] = mapped_column(EncryptedText(FACTOR_SECRETS))
     """The key from which the app computes its codes."""
     confirmed_at: Mapped[datetime]
@@ -33,6 +33,6 @@ class RecoveryCode(Identified, Base):
     __tablename__ = "recovery_codes"
     __table_args__ = (UniqueConstraint("user_id", "code_hash"),)
 
-    user_id: Mapped[UUID] = mapped_column(ForeignKey("second_factors.user_id", ondelete="CASCADE"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("second_factors.user_id", ondelete="RESTRICT"))
     code_hash: Mapped[str]
     used_at: Mapped[datetime | None]

@@ -79,7 +79,7 @@ async def switch_off(
     if await is_needed(session, user, settings):
         raise DomainError(NEEDED_OF_OPERATORS if user.is_operator else NEEDED_BY_COMPANY)
     factor = await prove(session, user, password=password, code=code, settings=settings, at=at)
-    await session.delete(require_on(factor))
+    await _drop(session, require_on(factor))
     await _tell(session, user, TwoFactorChange.OFF, settings=settings, at=at)
 
 
@@ -92,7 +92,7 @@ async def reset(session: AsyncSession, email: str, *, settings: Settings, at: da
     if user is None:
         raise NotFound(N_("There is nobody with this address."))
     await session.refresh(user, with_for_update=True)
-    await session.delete(require_on(await factor_of(session, user.id, hold=True)))
+    await _drop(session, require_on(await factor_of(session, user.id, hold=True)))
     await _tell(session, user, TwoFactorChange.RESET, settings=settings, at=at)
     return user
 
@@ -137,6 +137,12 @@ async def _keep(
         return False
     factor.secret, factor.confirmed_at, factor.last_used_step = secret, at, step
     return True
+
+
+async def _drop(session: AsyncSession, factor: SecondFactor) -> None:
+    """Delete a factor and its recovery codes."""
+    await session.execute(delete(RecoveryCode).where(RecoveryCode.user_id == factor.user_id))
+    await session.delete(factor)
 
 
 async def _give_codes(session: AsyncSession, user: User, secret: str) -> list[str]:
