@@ -259,6 +259,17 @@ async def test_the_table_names_every_route_and_no_other(application: Litestar) -
     assert set(TABLE) == registered(application)
 
 
+async def test_what_waits_for_a_confirmed_address_says_so_on_its_handler(application: Litestar) -> None:
+    marked = {
+        (str(method), route.path)
+        for route in application.routes
+        if isinstance(route, HTTPRoute)
+        for method, (handler, _) in route.route_handler_map.items()
+        if handler.opt.get("for_verified")
+    }
+    assert marked - {("OPTIONS", path) for _, path in marked} == WAITS_FOR_CONFIRMATION
+
+
 @pytest.mark.parametrize("who", EVERY_KIND)
 async def test_every_route_answers_each_person_as_the_table_says(
     resources: Resources, application: Litestar, who: str
