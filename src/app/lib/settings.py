@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -21,6 +22,11 @@ DEVELOPMENT_SECRET = "development-only-secret-key-never-in-production"  # noqa: 
 RUNTIME_ENVIRONMENT = Path("run/environment")
 ANNOUNCED_DAYS = 7
 """Days before files are deleted at which that is announced first."""
+DIFFERENT_CHARACTERS = 8
+"""How many a key that was drawn has at the least: of 32 hexadecimal digits one in a million has fewer."""
+NEAR = (".local", ".internal", ".localhost", ".svc", ".lan", ".home.arpa")
+"""How names end that lead nowhere outside the own network."""
+PRINTED = ("seller_name", "seller_tax_office", "seller_vkn", "seller_address")
 SERIES = re.compile(r"[A-Z0-9]{3}", re.ASCII)
 """What a document's number begins with, as GİB prescribes it."""
 
@@ -203,12 +209,11 @@ def production_problems(settings: Settings) -> list[str]:
         "TEZGAH_STORAGE_URL": settings.storage_url,
     }
     problems = [f"Set {name}." for name, value in required.items() if not value]
-    if settings.secret_key == DEVELOPMENT_SECRET or len(settings.secret_key) < 32:
-        problems.append("Set TEZGAH_SECRET_KEY to at least 32 random characters.")
-    if settings.public_url and not settings.is_https:
-        problems.append("TEZGAH_PUBLIC_URL must start with https://.")
+    problems += [*key_problems(settings.keys), *transport_problems(settings)]
     if is_local(settings.paytr_base_url):
         problems.append("TEZGAH_PAYTR_BASE_URL points at this machine: the sandbox takes no real money.")
+    if settings.log_level == "debug":
+        problems.append("TEZGAH_LOG_LEVEL=debug writes down what people send; use info.")
     if settings.smtp_url and is_local(settings.smtp_url) and settings.mail_inbox_url:
         problems.append("TEZGAH_SMTP_URL points at the mail catcher: no mail would reach anyone.")
     if settings.workspace_driver == "process":
@@ -216,11 +221,50 @@ def production_problems(settings: Settings) -> list[str]:
             "TEZGAH_WORKSPACE_DRIVER=process gives strangers a shell here; use docker or kubernetes."
         )
     defaults = Settings()
-    if settings.seller_name == defaults.seller_name or settings.seller_vkn == defaults.seller_vkn:
+    if any(getattr(settings, name) in {"", getattr(defaults, name)} for name in PRINTED):
         problems.append(
             "Set TEZGAH_SELLER_NAME, _TAX_OFFICE, _VKN and _ADDRESS: they are printed on invoices."
         )
     return problems
+
+
+def key_problems(keys: Keys) -> list[str]:
+    """Return what is wrong with the secret keys; an older one is judged only where everybody knows it."""
+    problems = []
+    if keys.newest == DEVELOPMENT_SECRET or len(keys.newest) < 32:
+        problems.append("Set TEZGAH_SECRET_KEY to at least 32 random characters.")
+    elif len(set(keys.newest)) < DIFFERENT_CHARACTERS or keys.newest in (keys.newest * 2)[1:-1]:
+        problems.append("TEZGAH_SECRET_KEY repeats itself; let `openssl rand -base64 48` draw it at random.")
+    if keys.newest in keys.older:
+        problems.append(
+            "TEZGAH_SECRET_KEY_PREVIOUS repeats TEZGAH_SECRET_KEY; name the keys before it alone."
+        )
+    if DEVELOPMENT_SECRET in keys.older:
+        problems.append("TEZGAH_SECRET_KEY_PREVIOUS names the key of development, which everybody knows.")
+    return problems
+
+
+def transport_problems(settings: Settings) -> list[str]:
+    """Return which connections others on the way could read."""
+    problems = []
+    if settings.public_url and not settings.is_https:
+        problems.append("TEZGAH_PUBLIC_URL must start with https://.")
+    if settings.paytr_base_url and urlsplit(settings.paytr_base_url).scheme != "https":
+        problems.append("TEZGAH_PAYTR_BASE_URL must start with https://.")
+    if is_far(settings.database_url) and "ssl=" not in urlsplit(settings.database_url).query:
+        problems.append("TEZGAH_DATABASE_URL leaves this network unencrypted; add ?ssl=verify-full to it.")
+    if is_far(settings.redis_url) and urlsplit(settings.redis_url).scheme != "rediss":
+        problems.append("TEZGAH_REDIS_URL leaves this network unencrypted; begin it with rediss://.")
+    return problems
+
+
+def is_far(url: str) -> bool:
+    """Say whether an address names a host beyond the own network: a public name, or a public address."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_global
+    except ValueError:
+        return "." in host and not host.endswith(NEAR)
 
 
 def is_local(url: str) -> bool:

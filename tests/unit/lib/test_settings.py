@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from app.lib.settings import Settings, SettingsError, load_settings, read_environment_file
+from app.lib.settings import DEVELOPMENT_SECRET, Settings, SettingsError, load_settings, read_environment_file
 
 PRODUCTION = {
     "TEZGAH_ENV": "production",
-    "TEZGAH_SECRET_KEY": "x" * 32,
+    "TEZGAH_SECRET_KEY": "0123456789abcdefghijklmnopqrstuv",
     "TEZGAH_PUBLIC_URL": "https://tezgah.example",
     "TEZGAH_DATABASE_URL": "postgresql+asyncpg://tezgah@db/tezgah",
     "TEZGAH_REDIS_URL": "redis://redis/0",
@@ -21,6 +21,8 @@ PRODUCTION = {
     "TEZGAH_WORKSPACE_DRIVER": "docker",
     "TEZGAH_SELLER_NAME": "Örnek A.Ş.",
     "TEZGAH_SELLER_VKN": "9876543217",
+    "TEZGAH_SELLER_TAX_OFFICE": "Beyoğlu",
+    "TEZGAH_SELLER_ADDRESS": "Galata, İstanbul",
 }
 
 
@@ -40,6 +42,27 @@ def test_whole_production_settings_are_taken() -> None:
         ),
         ({"TEZGAH_SECRET_KEY": ""}, "Set TEZGAH_SECRET_KEY to at least 32 random characters."),
         ({"TEZGAH_SECRET_KEY": "x" * 31}, "Set TEZGAH_SECRET_KEY to at least 32 random characters."),
+        (
+            {"TEZGAH_SECRET_KEY": DEVELOPMENT_SECRET},
+            "Set TEZGAH_SECRET_KEY to at least 32 random characters.",
+        ),
+        ({"TEZGAH_SECRET_KEY": "x" * 40}, "TEZGAH_SECRET_KEY repeats itself"),
+        ({"TEZGAH_SECRET_KEY": "0123456789" * 4}, "TEZGAH_SECRET_KEY repeats itself"),
+        (
+            {"TEZGAH_SECRET_KEY_PREVIOUS": f"{'o' * 32}, {PRODUCTION['TEZGAH_SECRET_KEY']}"},
+            "repeats TEZGAH_SECRET",
+        ),
+        ({"TEZGAH_SECRET_KEY_PREVIOUS": DEVELOPMENT_SECRET}, "which everybody knows"),
+        (
+            {"TEZGAH_PAYTR_BASE_URL": "http://paytr.example"},
+            "TEZGAH_PAYTR_BASE_URL must start with https://.",
+        ),
+        ({"TEZGAH_DATABASE_URL": "postgresql+asyncpg://t@db.example.com/t"}, "add ?ssl=verify-full to it"),
+        ({"TEZGAH_DATABASE_URL": "postgresql+asyncpg://t@203.0.114.9/t"}, "add ?ssl=verify-full to it"),
+        ({"TEZGAH_REDIS_URL": "redis://cache.example.com/0"}, "begin it with rediss://"),
+        ({"TEZGAH_LOG_LEVEL": "debug"}, "writes down what people send"),
+        ({"TEZGAH_SELLER_ADDRESS": ""}, "they are printed on invoices"),
+        ({"TEZGAH_SELLER_TAX_OFFICE": "Kadıköy"}, "they are printed on invoices"),
         ({"TEZGAH_PUBLIC_URL": "http://tezgah.example"}, "TEZGAH_PUBLIC_URL must start with https://."),
         ({"TEZGAH_PAYTR_BASE_URL": "http://127.0.0.1:8090"}, "the sandbox takes no real money"),
         (
@@ -71,6 +94,26 @@ def test_documents_that_could_not_be_numbered_refuse_to_start_anywhere(
     with pytest.raises(SettingsError) as refusal:
         load_settings({"TEZGAH_ENV": "development", **change})
     assert sentence in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"TEZGAH_DATABASE_URL": "postgresql+asyncpg://t@db.example.com/t?ssl=verify-full"},
+        {"TEZGAH_DATABASE_URL": "postgresql+asyncpg://t@10.0.0.5/t"},
+        {"TEZGAH_DATABASE_URL": "postgresql+asyncpg://t@postgres.tezgah.svc.cluster.local/t"},
+        {"TEZGAH_REDIS_URL": "rediss://cache.example.com/0"},
+        {"TEZGAH_SECRET_KEY_PREVIOUS": "a weak one that is on its way out"},
+    ],
+    ids=lambda change: str(*change.values()),
+)
+def test_what_is_safe_enough_is_taken(change: dict[str, str]) -> None:
+    assert load_settings(PRODUCTION | change).is_production
+
+
+def test_older_keys_are_read_newest_first_without_the_blanks_around_them() -> None:
+    keys = load_settings({"TEZGAH_SECRET_KEY": "now", "TEZGAH_SECRET_KEY_PREVIOUS": " before ,, first "}).keys
+    assert list(keys) == ["now", "before", "first"]
 
 
 def test_production_names_every_problem_at_once() -> None:
