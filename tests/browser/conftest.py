@@ -82,10 +82,19 @@ def pay(page: Page, plan: str = "team", *, answer: str = "") -> None:
     page.goto("/billing")
     form = page.locator(f"form[action='/billing/checkout']:has([name=plan][value={plan}])")
     form.locator("button[type=submit]").click()
+    agree(page)
     frame = page.frame_locator("#paytriframe")
     if answer:
         frame.locator("select").select_option(answer)
     frame.locator("form button").first.click()
+
+
+def agree(page: Page) -> None:
+    """Accept the contract of what is bought, where it was not accepted before."""
+    page.wait_for_selector("#review, #paytriframe")
+    if page.locator("#review").count():
+        page.locator("[name=accept_contract]").check(force=True)
+        page.locator("#review button[type=submit]").click()
 
 
 def prefer(context: BrowserContext, **choice: str) -> None:

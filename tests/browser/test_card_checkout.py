@@ -5,7 +5,7 @@ import re
 import httpx
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import pay, sign_up
+from tests.browser.conftest import agree, pay, sign_up
 from tests.browser.product import Product
 from tests.browser.test_cards import VISA, look, plain
 
@@ -17,6 +17,7 @@ def choose_to_keep(page: Page, plan: str = "team") -> None:
     page.goto("/billing")
     form = page.locator(f"form[action='/billing/checkout']:has([name=plan][value={plan}])")
     form.locator("button[type=submit]").click()
+    agree(page)
     page.locator("#keep-card > summary").click()
     page.locator("#keep-card [name=consent]").check(force=True)
     page.locator("form[action='/billing/checkout/card'] button[type=submit]").click()
@@ -39,6 +40,8 @@ def test_a_plan_is_paid_and_its_card_is_kept_and_default(page: Page, product: Pr
     sign_up(page, "Saklayan A.Ş.")
     page.goto("/billing")
     page.locator("form[action='/billing/checkout'] button[type=submit]").first.click()
+    look(page, "checkout-review")
+    agree(page)
     expect(page.locator("#keep-card > summary")).to_be_visible()
     look(page, "checkout-offer")
     page.locator("#keep-card > summary").click()

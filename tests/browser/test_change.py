@@ -20,6 +20,7 @@ def test_a_larger_plan_is_paid_to_the_kurus_shown_and_the_rest_comes_back_at_the
     wanted.locator("button[type=submit]").click()
     shown = MONEY.search(page.locator(".sum-total").inner_text())
     assert shown is not None
+    page.locator("[name=accept_contract]").check(force=True)
     page.locator("form[action='/billing/plan-change'] button[type=submit]").first.click()
     expect(page.locator(".checkout-sum")).to_contain_text(shown[0])
     page.frame_locator("#paytriframe").locator("form button").first.click()

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.addresses import CONSOLE, NO_PAGES, PRIVATE, PUBLIC
-from tests.browser.conftest import pay, prefer, sign_up
+from tests.browser.conftest import agree, pay, prefer, sign_up
 from tests.browser.letters import confirm_address
 from tests.browser.looking import LOOKS, Look, watch
 from tests.browser.product import Product
@@ -68,6 +68,8 @@ def look_at_checkout(page: Page, look: Look) -> None:
     """The checkout is the answer to a form; look at it too."""
     page.goto("/billing")
     page.locator("form[action='/billing/checkout']:has([name=plan][value=team]) button[type=submit]").click()
+    look.on(page, "checkout-review")
+    agree(page)
     page.frame_locator("#paytriframe").locator("form button").first.wait_for()
     page.wait_for_timeout(300)
     look.on(page, "checkout")

@@ -9,7 +9,7 @@ import httpx
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pypdf import PdfReader
 
-from tests.browser.conftest import pay, sign_up
+from tests.browser.conftest import agree, pay, sign_up
 from tests.browser.letters import confirm_on_a_phone, letters
 from tests.browser.product import SCREENSHOTS, Product
 
@@ -74,6 +74,7 @@ def test_the_page_follows_a_payment_made_elsewhere_without_reload(page: Page, pr
     sign_up(page, "Deniz Bilişim")
     page.goto("/billing")
     page.locator("form[action='/billing/checkout'] button[type=submit]").first.click()
+    agree(page)
     page.wait_for_selector("#paytriframe")
     polled = page.locator("[hx-get^='/billing/payments/']").first.get_attribute("hx-get") or ""
     oid = polled.rsplit("/", 1)[1].partition("?")[0]
