@@ -26,7 +26,7 @@ DIFFERENT_CHARACTERS = 8
 """How many a key that was drawn has at the least: of 32 hexadecimal digits one in a million has fewer."""
 NEAR = (".local", ".internal", ".localhost", ".svc", ".lan", ".home.arpa")
 """How names end that lead nowhere outside the own network."""
-PRINTED = ("seller_name", "seller_tax_office", "seller_vkn", "seller_address")
+PRINTED = ("seller_name", "seller_vkn", "seller_address")
 SERIES = re.compile(r"[A-Z0-9]{3}", re.ASCII)
 """What a document's number begins with, as GİB prescribes it."""
 
@@ -221,7 +221,8 @@ def production_problems(settings: Settings) -> list[str]:
             "TEZGAH_WORKSPACE_DRIVER=process gives strangers a shell here; use docker or kubernetes."
         )
     defaults = Settings()
-    if any(getattr(settings, name) in {"", getattr(defaults, name)} for name in PRINTED):
+    is_example = any(getattr(settings, name) in {"", getattr(defaults, name)} for name in PRINTED)
+    if is_example or not settings.seller_tax_office:
         problems.append(
             "Set TEZGAH_SELLER_NAME, _TAX_OFFICE, _VKN and _ADDRESS: they are printed on invoices."
         )

@@ -61,8 +61,7 @@ def test_whole_production_settings_are_taken() -> None:
         ({"TEZGAH_DATABASE_URL": "postgresql+asyncpg://t@203.0.114.9/t"}, "add ?ssl=verify-full to it"),
         ({"TEZGAH_REDIS_URL": "redis://cache.example.com/0"}, "begin it with rediss://"),
         ({"TEZGAH_LOG_LEVEL": "debug"}, "writes down what people send"),
-        ({"TEZGAH_SELLER_ADDRESS": ""}, "they are printed on invoices"),
-        ({"TEZGAH_SELLER_TAX_OFFICE": "Kadıköy"}, "they are printed on invoices"),
+        ({"TEZGAH_SELLER_ADDRESS": "Kadıköy, İstanbul"}, "they are printed on invoices"),
         ({"TEZGAH_PUBLIC_URL": "http://tezgah.example"}, "TEZGAH_PUBLIC_URL must start with https://."),
         ({"TEZGAH_PAYTR_BASE_URL": "http://127.0.0.1:8090"}, "the sandbox takes no real money"),
         (
