@@ -34,6 +34,7 @@ REMOVED_BY_REQUESTS = {
     "second_factors": "a factor that is given up leaves nothing behind",
 }
 BEYOND_ONE_COMPANY = {
+    "/account/deletion": Beyond.DELETION,
     "/account/email": Beyond.EMAIL_CHANGE,
     "/account/email/letters": Beyond.EMAIL_CHANGE,
     "/edge/authorize": Beyond.EDGE,
@@ -71,6 +72,7 @@ LOOKED_UP_BY_ID = {
     ("billing/settlement/free.py", "Order"): "the order that was placed a statement ago",
     ("companies/support.py", "SupportAccess"): "the access under which the operator looks",
     ("people/departures.py", "Membership"): "a share of the company, which was found there",
+    ("people/dismissal.py", "Membership"): "a share of the company, which was found there",
     ("people/support.py", "SupportAccess"): "an operator's own, and the worker's by the id of its job",
     ("workspaces/attempts.py", "WorkspaceTransition"): "the worker, by the id of its job",
     ("workspaces/quotas.py", "Membership"): "a share of the company, which was found there",
