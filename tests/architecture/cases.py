@@ -24,6 +24,12 @@ from tests.architecture.card_cases import (
 )
 from tests.architecture.case import Case, this_hour
 from tests.architecture.change_cases import cancellation_cases, change_cases, terms
+from tests.architecture.company_cases import (
+    companies_cases,
+    company_cases,
+    joining_cases,
+    new_company_cases,
+)
 from tests.architecture.document_cases import document_cases, documents
 from tests.architecture.ledger_cases import ledger_cases
 from tests.architecture.legal_cases import (
@@ -50,16 +56,20 @@ def all_cases(language: str) -> Iterator[Case]:
     yield from error_cases(language)
     yield from operator_cases(language)
     yield from reconciliation_cases(operator(language))
-    yield from support_cases(language, operator(language), this_hour())
     yield from ledger_cases(operator(language))
     yield from account_cases(samples.viewer(Role.DEVELOPER, language, None))
+    yield from companies_cases(samples.viewer(Role.OWNER, language, None))
+    yield from new_company_cases(samples.viewer(Role.OWNER, language, None))
+    yield from joining_cases(samples.viewer(Role.OWNER, language, None))
     yield from activity_cases(samples.viewer(Role.ADMIN, language, None))
     yield from two_factor_cases(samples.viewer(Role.OWNER, language, None), operator(language))
     yield from address_cases(language)
     yield from show_cases(unverified(Role.OWNER, language, "trial"), "unverified")
+    yield from support_cases(language, operator(language), this_hour())
     yield from quota_cases(language, this_hour())
     yield from removal_cases(language, this_hour())
     for role in Role:
+        yield from company_cases(samples.viewer(role, language, None))
         yield from dashboard_cases(role, language)
         yield from workspace_cases(role, language)
         if role in BILLING:

@@ -32,6 +32,7 @@ from tests.factories import (
     make_operator,
     pay,
 )
+from tests.people import invited, membership_of
 
 
 @dataclass
@@ -81,7 +82,13 @@ async def build_world(resources: Resources) -> World:
     access = await add_support_access(resources.session_maker, customer)
     yesterday = (now() - timedelta(days=1)).date()
     _, report = await add_run(resources.session_maker, yesterday)
+    member = await add_member(resources.session_maker, customer, Role.DEVELOPER)
+    membership = await membership_of(resources.session_maker, member, customer)
+    assert membership is not None
+    invitation = await invited(resources.session_maker, customer, "invited@example.com")
     known = {
+        "membership_id:uuid": str(membership.id),
+        "invitation_id:uuid": str(invitation.id),
         "day:date": yesterday.isoformat(),
         "report_id:uuid": str(report.id),
         "document:str": f"{invoice.number}.pdf",

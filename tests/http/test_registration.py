@@ -205,7 +205,7 @@ async def test_a_sign_up_that_fails_half_way_leaves_nothing(
     async def break_down(*_: Any, **__: Any) -> None:
         raise RuntimeError("the last step breaks")
 
-    monkeypatch.setattr("app.domain.billing.registration.notifications.queue_email", break_down)
+    monkeypatch.setattr("app.domain.billing.new_company.notifications.queue_email", break_down)
     answer = await client.submit("/register", **FORM)
     assert answer.status_code == 500
     assert "the last step breaks" not in answer.text

@@ -87,6 +87,23 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/account/sessions"): "302 200 200 200 200 200",
     ("POST", "/account/sessions/{handle:str}/end"): "302 404 404 404 404 404",
     ("POST", "/account/sessions/end-others"): "302 303 303 303 303 303",
+    ("GET", "/account/companies"): "302 200 200 200 200 200",
+    ("GET", "/account/companies/new"): "302 200 200 200 200 200",
+    ("POST", "/account/companies/new"): "302 422 422 422 422 422",
+    ("POST", "/company/switch"): "302 404 404 404 404 404",
+    ("GET", "/company"): "302 200 200 200 200 200",
+    ("POST", "/company"): "302 422 422 422 403 403",
+    ("GET", "/company/roles"): "302 200 200 200 200 200",
+    ("GET", "/company/ownership"): "302 200 200 403 403 403",
+    ("POST", "/company/ownership"): "302 422 422 403 403 403",
+    ("GET", "/company/departure"): "302 200 200 200 200 200",
+    ("GET", "/company/members"): "302 200 200 200 200 200",
+    ("GET", "/company/members/{membership_id:uuid}"): "302 404 200 200 403 403",
+    ("POST", "/company/members/{membership_id:uuid}/role"): "302 404 422 422 403 403",
+    ("POST", "/company/invitations"): "302 422 422 422 403 403",
+    ("POST", "/company/invitations/{invitation_id:uuid}/resending"): "302 404 303 303 403 403",
+    ("POST", "/company/invitations/{invitation_id:uuid}/withdrawal"): "302 404 303 303 403 403",
+    **{(method, "/invitations/{token:str}"): "410 410 410 410 410 410" for method in ("GET", "POST")},
     ("GET", "/company/audit"): "302 200 200 200 403 403",
     ("GET", "/company/audit.csv"): "302 200 200 200 403 403",
     ("GET", "/company/members/{membership_id:uuid}/quota"): "302 404 200 200 403 403",
@@ -193,7 +210,8 @@ TABLE: dict[tuple[str, str], str] = {
     ("GET", "/operator/clocks/{company_id:uuid}/events"): CONSOLE,
     ("POST", "/operator/clocks/{company_id:uuid}/advances"): CONSOLE_FORM,
     ("POST", "/operator/clocks/{company_id:uuid}/release"): "302 403 403 403 403 403 303",
-    # last, since they end or renew the session
+    # last, since they end the membership, and end or renew the session; an owner stays
+    ("POST", "/company/departure"): "302 409 409 303 303 303",
     ("POST", "/login"): "422 422 422 422 422 422",
     ("POST", "/logout"): "303 303 303 303 303 303",
     ("DELETE", "/logout"): "303 303 303 303 303 303",
@@ -204,6 +222,9 @@ STREAMS = {
     "/operator/clocks/{company_id:uuid}/events",
 }
 WAITS_FOR_CONFIRMATION = {
+    ("POST", "/company/invitations"),
+    ("POST", "/company/invitations/{invitation_id:uuid}/resending"),
+    ("POST", "/company/invitations/{invitation_id:uuid}/withdrawal"),
     ("POST", "/workspaces"),
     ("POST", "/workspaces/{workspace_id:uuid}/session"),
 }

@@ -59,7 +59,7 @@ RULES = {
         sees=f"id = {COMPANY}"
         f" OR {any_of(f'memberships m WHERE m.company_id = companies.id AND m.user_id = {PERSON}')}",
         changes=f"id = {COMPANY}",
-        fixed=("id", "created_at", "slug"),
+        fixed=("id", "created_at", "slug", "founder_id"),
     ),
     "email_messages": Rule(may=(READ, ADD), adds=f"{OWN} OR company_id IS NULL"),
     "invoice_counters": Rule(sees=None),

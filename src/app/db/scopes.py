@@ -26,6 +26,7 @@ class Beyond(StrEnum):
     EDGE = "a workspace's address says whose it is only once it has been looked up"
     EMAIL_CHANGE = "whether a new address is free is looked up among all people"
     EMAIL_LINK = "whoever opens a link from a letter may be logged in nowhere"
+    INVITATION = "whoever follows a letter's link belongs to no company yet, or to another one"
     LOGIN = "an e-mail address is looked up among all people"
     PASSWORD_RESET = "whoever has lost a password is not logged in"  # noqa: S105 a reason
     PAYMENT_LINK = "whoever has the link pays without an account"
@@ -37,6 +38,11 @@ class Beyond(StrEnum):
 def of_company(company_id: UUID, user_id: UUID) -> str:
     """Return the declaration of a person in a company: they see the company's rows, and their own."""
     return f"SET LOCAL app.company_id = '{company_id}'; SET LOCAL app.user_id = '{user_id}'"
+
+
+def of_person(user_id: UUID) -> str:
+    """Return the declaration of a person in no company: they see their own rows."""
+    return f"SET LOCAL app.user_id = '{user_id}'"
 
 
 def of_platform(why: Beyond) -> str:

@@ -27,6 +27,8 @@ BEFORE_ACCEPTANCE = {"before_acceptance": True}
 """Handler option: open also to whoever has still to accept what is in force: they may take their data or leave."""
 BEFORE_TWO_FACTOR = {"before_two_factor": True}
 """Handler option: open also to whoever has still to set up the second factor that is required of them."""
+FOR_PERSON = {"for_person": True}
+"""Handler option: about the customer alone; open also to whoever belongs to no company."""
 VERIFIED = {"for_verified": True}
 """Handler option: for people whose e-mail address is confirmed."""
 MACHINE = {"exclude_from_auth": True, "exclude_from_csrf": True, "skip_session": True}

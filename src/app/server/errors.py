@@ -13,9 +13,9 @@ from litestar.response import Redirect, Template
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
+from app.domain.accounts.legal_acceptance import ACCEPTANCE_PATH, AcceptanceMissing
 from app.domain.accounts.verification import NotVerified
 from app.domain.people.two_factor.letters import PATH as TWO_FACTOR_PATH
-from app.domain.accounts.legal_acceptance import ACCEPTANCE_PATH, AcceptanceMissing
 from app.domain.people.two_factor.requirement import TwoFactorMissing
 from app.lib.errors import DomainError, TooMany
 from app.lib.http import redirect

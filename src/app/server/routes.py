@@ -10,6 +10,7 @@ from app.domain.billing.controllers.changes import PlanChangeController
 from app.domain.billing.controllers.checkout import CheckoutController
 from app.domain.billing.controllers.closing import ClosingController
 from app.domain.billing.controllers.documents import DetailsController, DocumentController
+from app.domain.billing.controllers.new_company import NewCompanyController
 from app.domain.billing.controllers.pages import DashboardController
 from app.domain.billing.controllers.pay import PayController
 from app.domain.billing.controllers.reconciliation import ReconciliationController
@@ -31,17 +32,21 @@ from app.domain.ops.controllers.support import SupportController
 from app.domain.people.controllers.acceptance import AcceptanceController
 from app.domain.people.controllers.account import AccountController, SessionController
 from app.domain.people.controllers.activity import ActivityController
-from app.domain.people.controllers.login import LoginController
+from app.domain.people.controllers.companies import CompaniesController
+from app.domain.people.controllers.company import CompanyController
 from app.domain.people.controllers.data import CompanyDataController, PersonDataController
 from app.domain.people.controllers.deletion import DeletionController
 from app.domain.people.controllers.email_change import EmailChangeController, EmailController
+from app.domain.people.controllers.joining import JoiningController
+from app.domain.people.controllers.login import LoginController
+from app.domain.people.controllers.members import InvitationController, MemberController
 from app.domain.people.controllers.password_reset import PasswordResetController
 from app.domain.people.controllers.quotas import QuotaController
 from app.domain.people.controllers.removals import RemovalController
 from app.domain.people.controllers.security import SecurityController
+from app.domain.people.controllers.support import CompanySupportController
 from app.domain.people.controllers.two_factor import TwoFactorController
 from app.domain.people.controllers.verification import VerificationController, send_again
-from app.domain.people.controllers.support import CompanySupportController
 from app.domain.plans.controllers import CatalogueController
 from app.domain.workspaces.controllers.edge import EdgeController
 from app.domain.workspaces.controllers.pages import WorkspaceController
@@ -70,8 +75,14 @@ ROUTES: list[ControllerRouterHandler] = [
     SecurityController,
     ActivityController,
     CompanySupportController,
+    CompanyController,
+    CompaniesController,
+    NewCompanyController,
+    MemberController,
+    InvitationController,
     QuotaController,
     RemovalController,
+    JoiningController,
     DashboardController,
     CheckoutController,
     PlanChangeController,

@@ -13,12 +13,12 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.scopes import BEYOND, Beyond, declare, declare_nothing, of_company, of_platform
+from app.db.scopes import BEYOND, Beyond, declare, declare_nothing, of_platform
 from app.domain.accounts.legal_acceptance import AcceptanceMissing, is_asked
 from app.domain.accounts.operators import Operator, operator_of
 from app.domain.accounts.verification import require_verified
 from app.domain.companies.support import IN_SESSION, operator_in
-from app.domain.companies.viewer import Viewer, viewer_of
+from app.domain.companies.viewer import Viewer
 from app.domain.people.two_factor.requirement import TwoFactorMissing, lacks_two_factor
 from app.lib.clock import real_now, standing_at
 from app.lib.errors import NotAllowed
@@ -29,6 +29,7 @@ from app.lib.sessions import ENDS_AT, IDLE_FOR, LASTS_FOR, SessionConfig
 from app.lib.settings import Settings
 from app.lib.templating import current_language
 from app.lib.throttles import Throttle
+from app.server.customers import Somebody, customer_of, is_out_of_place, lead_to_companies, scope_of_customer
 from app.server.plugins import Alchemy
 from app.server.support import (
     looks_as_support,
@@ -79,6 +80,9 @@ class ViewerMiddleware(ASGIMiddleware):
         scope["user"] = None if opt.get("skip_session") else await self._viewer(ASGIConnection(scope))
         if not opt.get("exclude_from_auth"):
             require_side(scope["user"], opt)
+            if is_out_of_place(scope["user"], opt):
+                await lead_to_companies(scope, receive, send)
+                return
             require_acceptance(scope["user"], opt)
         require_support_reach(scope)
         if opt.get("for_verified") and not looks_as_support(scope["user"]):
@@ -88,7 +92,7 @@ class ViewerMiddleware(ASGIMiddleware):
         with standing_at(time_of(scope["user"])), recorded_as(scope["user"]):
             await next_app(scope, receive, send)
 
-    async def _viewer(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Viewer | Operator | None:
+    async def _viewer(self, connection: ASGIConnection[Any, Any, Any, Any]) -> Somebody | None:
         session: Any = connection.scope.get("session")
         if not isinstance(session, dict) or "user_id" not in session:
             return None
@@ -98,9 +102,9 @@ class ViewerMiddleware(ASGIMiddleware):
         if declares:
             declare(database, scope_in_support(session, in_console=in_console) or scope_of(session))
         who = {"user_id": UUID(session["user_id"]), "session_epoch": session["session_epoch"]}
-        viewer: Viewer | Operator | None
+        viewer: Somebody | None
         if "company_id" in session:
-            viewer = await viewer_of(database, company_id=UUID(session["company_id"]), **who)
+            viewer = await customer_of(database, connection.scope, session, declares=declares)
         elif IN_SESSION in session:
             access_id = UUID(session[IN_SESSION]["access_id"])
             viewer = await operator_in(
@@ -132,10 +136,10 @@ def scope_of(session: dict[str, Any]) -> str:
     and taken back where there is none."""
     if "company_id" not in session:
         return of_platform(Beyond.CONSOLE)
-    return of_company(UUID(session["company_id"]), UUID(session["user_id"]))
+    return scope_of_customer(session)
 
 
-def may_enter(viewer: Viewer | Operator, opt: Mapping[str, Any], settings: Settings) -> bool:
+def may_enter(viewer: Somebody, opt: Mapping[str, Any], settings: Settings) -> bool:
     """Say whether somebody may be themselves here, who may lack the second factor that is required of them.
 
     Raises `TwoFactorMissing` on private pages; a public one is shown to them as to any visitor.
@@ -147,7 +151,7 @@ def may_enter(viewer: Viewer | Operator, opt: Mapping[str, Any], settings: Setti
     return False
 
 
-def require_acceptance(viewer: Viewer | Operator | None, opt: Mapping[str, Any]) -> None:
+def require_acceptance(viewer: Somebody | None, opt: Mapping[str, Any]) -> None:
     """Raise `AcceptanceMissing` for who belongs to a company and has not accepted what is in force.
 
     A second factor that is required comes first.
@@ -157,12 +161,12 @@ def require_acceptance(viewer: Viewer | Operator | None, opt: Mapping[str, Any])
         raise AcceptanceMissing
 
 
-def time_of(viewer: Viewer | Operator | None) -> datetime | None:
+def time_of(viewer: Somebody | None) -> datetime | None:
     """Return where the clock of a customer's company stands: for that company it is never another time."""
     return viewer.clock.at if isinstance(viewer, Viewer) and viewer.clock else None
 
 
-def require_side(viewer: Viewer | Operator | None, opt: Mapping[str, Any]) -> None:
+def require_side(viewer: Somebody | None, opt: Mapping[str, Any]) -> None:
     """Ask strangers to log in; refuse customers the console, and operators what belongs to a company."""
     if viewer is None:
         raise NotAuthorizedException

@@ -10,11 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import User
 from app.domain.accounts.limits import DEVICE, KNOWN_FOR, CodeTries, LoginTries, device_cookie
 from app.domain.accounts.operators import CONSOLE, Operator
-from app.domain.companies.viewer import Viewer, first_company_of
+from app.domain.companies.person import Person, first_company_of
+from app.domain.companies.viewer import Viewer
 from app.lib.clock import real_now
-from app.lib.errors import NotAllowed
 from app.lib.http import AnyRequest, address_of, client_of, local_address
-from app.lib.i18n import N_
 from app.lib.sessions import ENDS_AT, LASTS_FOR, SessionConfig, rotate_session
 from app.lib.settings import Settings
 from app.lib.throttles import Throttle
@@ -27,17 +26,14 @@ async def begin(
     user: User,
     company_id: UUID | None = None,
 ) -> None:
-    """Begin a session under a new id: in the given company, or in the first one a customer joined.
+    """Begin a session under a new id: in the given company, in the first one a customer joined, or in none.
 
     A session in the place of another one of the same person ends when that one would have: only a login
     counts anew.
     """
     data = {"user_id": str(user.id), "session_epoch": user.session_epoch}
     if not user.is_operator:
-        company_id = company_id or await first_company_of(session, user.id)
-        if company_id is None:
-            raise NotAllowed(N_("This account belongs to no company any more."))
-        data["company_id"] = str(company_id)
+        data["company_id"] = _named(company_id or await first_company_of(session, user.id))
     at, ends_at = real_now(), _end_of(request, user) or real_now() + LASTS_FOR
     session_id = await rotate_session(request, sessions, data, ends_at=ends_at)
     await sessions.directory.enter(user.id, session_id, **client_of(request), at=at, ends_at=ends_at)
@@ -49,6 +45,21 @@ def _end_of(request: AnyRequest, user: User) -> datetime | None:
     if session.get("user_id") != str(user.id):
         return None
     return datetime.fromtimestamp(session[ENDS_AT], UTC)
+
+
+def look_at(request: AnyRequest, company_id: UUID | None) -> None:
+    """Let the session look at a company from now on, or at none; whether the person may is the caller's."""
+    request.session["company_id"] = _named(company_id)
+
+
+def seen_in(viewer: Viewer | Person) -> UUID | None:
+    """Return the company that somebody looks at, if they look at one."""
+    return viewer.company.id if isinstance(viewer, Viewer) else None
+
+
+def _named(company_id: UUID | None) -> str:
+    """Return a company as sessions have it; empty for a customer who belongs to none."""
+    return str(company_id) if company_id else ""
 
 
 def tries_of(request: AnyRequest, throttle: Throttle, settings: Settings, email: str) -> LoginTries:

@@ -22,6 +22,7 @@ from app.db.models import (
     User,
 )
 from app.domain.companies.permissions import WORDS, Permission, allows
+from app.domain.companies.person import OTHERS, OtherCompany, others_from
 from app.lib.errors import NotAllowed
 
 Running = aliased(SupportAccess)
@@ -61,6 +62,8 @@ class Viewer:
     """Under which an operator looks at the company of this member just now."""
     lacks_two_factor: bool = False
     """The company requires a second factor, and this member has none."""
+    others: tuple[OtherCompany, ...] = ()
+    """The person's other companies, by name."""
 
     @property
     def looks_until(self) -> datetime | None:
@@ -82,7 +85,7 @@ async def viewer_of(
 ) -> Viewer | None:
     """Return the viewer of a session, or nothing when the person, the membership or the epoch is gone."""
     statement = (
-        select(Membership, Subscription, TestClock, SupportAccess, LACKS_TWO_FACTOR)
+        select(Membership, Subscription, TestClock, SupportAccess, LACKS_TWO_FACTOR, OTHERS)
         .join(Membership.user)
         .join(Membership.company)
         .outerjoin(
@@ -109,7 +112,7 @@ async def viewer_of(
     row = (await session.execute(statement)).one_or_none()
     if row is None:
         return None
-    membership, subscription, clock, watched, lacks_two_factor = row
+    membership, subscription, clock, watched, lacks_two_factor, others = row
     return Viewer(
         membership.user,
         membership.company,
@@ -118,14 +121,5 @@ async def viewer_of(
         clock,
         watched=watched,
         lacks_two_factor=lacks_two_factor,
-    )
-
-
-async def first_company_of(session: AsyncSession, user_id: UUID) -> UUID | None:
-    """Return the company a person joined first, to begin a session with."""
-    return await session.scalar(
-        select(Membership.company_id)
-        .where(Membership.user_id == user_id)
-        .order_by(Membership.created_at)
-        .limit(1)
+        others=others_from(others),
     )

@@ -29,11 +29,15 @@ def address_samples(at: datetime, site: str) -> tuple[Message, ...]:
             plan_name="Team",
             workspace_limit=limit,
             trial_ends_at=trial_ends_at,
-            link=confirms,
-            expires_at=days_after,
+            link=to_confirm,
+            expires_at=days_after if to_confirm else None,
             dashboard_url=f"{site}/dashboard",
         )
-        for limit, trial_ends_at in ((20, at + timedelta(days=14)), (None, None))
+        for limit, trial_ends_at, to_confirm in (
+            (20, at + timedelta(days=14), confirms),
+            (None, None, confirms),
+            (5, None, None),
+        )
     )
     return (
         *welcomes,

@@ -8,8 +8,8 @@ from app.domain.notifications.messages import (
     CancellationNear,
     CancellationNoted,
     CancellationUndone,
-    CreditNoteIssued,
     CodesGuessed,
+    CreditNoteIssued,
     DataReady,
     DeletionNear,
     Message,
@@ -17,8 +17,8 @@ from app.domain.notifications.messages import (
     PasswordReset,
     PaymentFailed,
     PaymentReceipt,
-    RefundSent,
     RecoveryCodeUsed,
+    RefundSent,
     RenewalDue,
     RenewalNotice,
     SealedLink,
@@ -29,10 +29,11 @@ from app.domain.notifications.messages import (
     SuspensionNear,
     TrialEnded,
     TrialEnds,
-    UnpaidRenewal,
     TwoFactorChange,
     TwoFactorChanged,
+    UnpaidRenewal,
 )
+from app.domain.notifications.people_samples import people_samples
 
 AT = datetime(2026, 11, 22, 14, 5, tzinfo=UTC)
 SITE = "https://tezgah.example"
@@ -261,6 +262,19 @@ SAMPLES: tuple[Message, ...] = (
         )
         for refunded, credited in ((1485_00, 120_50), (0, 0))
     ),
+    *people_samples(AT, SITE),
+    PasswordReset(
+        full_name="Ayşe Yılmaz",
+        link=SealedLink("/password-reset", "sample", "ayse", AT + timedelta(hours=1)),
+        expires_at=AT + timedelta(hours=1),
+    ),
+    PasswordChanged(full_name="Ayşe Yılmaz", changed_at=AT, reset_url=f"{SITE}/password-reset"),
+    DataReady(
+        full_name="Ayşe Yılmaz",
+        is_of_company=True,
+        expires_at=AT + timedelta(days=7),
+        data_url=f"{SITE}/company/data",
+    ),
     *(
         TwoFactorChanged(
             full_name="Ayşe Yılmaz", change=change, changed_at=AT, account_url=f"{SITE}/account/two-factor"
@@ -274,18 +288,6 @@ SAMPLES: tuple[Message, ...] = (
         for left in (9, 1, 0)
     ),
     CodesGuessed(full_name="Ayşe Yılmaz", tried_at=AT, reset_url=f"{SITE}/password-reset"),
-    PasswordReset(
-        full_name="Ayşe Yılmaz",
-        link=SealedLink("/password-reset", "sample", "ayse", AT + timedelta(hours=1)),
-        expires_at=AT + timedelta(hours=1),
-    ),
-    PasswordChanged(full_name="Ayşe Yılmaz", changed_at=AT, reset_url=f"{SITE}/password-reset"),
-    DataReady(
-        full_name="Ayşe Yılmaz",
-        is_of_company=True,
-        expires_at=AT + timedelta(days=7),
-        data_url=f"{SITE}/company/data",
-    ),
 )
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import ColumnElement, Row, Select, and_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import AuditEntry, User
-from app.domain.people.changed_fields import ChangedField, changed_fields
 from app.domain.accounts.husks import DELETED_PERSON
+from app.domain.people.changed_fields import ChangedField, changed_fields
 from app.lib.clock import ISTANBUL
 from app.lib.days import Days
 from app.lib.i18n import N_, translate
@@ -78,6 +78,13 @@ ACTIONS: Final = {
     "company.support_access_changed": N_("Whether our support may look was changed"),
     "files.deletion_requested": N_("Files are to be deleted"),
     "files.deleted": N_("Files were deleted"),
+    "company.profile_changed": N_("The company's profile changed"),
+    "company.ownership_handed_over": N_("The ownership was handed over"),
+    "member.joined": N_("Somebody joined the company"),
+    "member.role_changed": N_("A member's role changed"),
+    "invitation.sent": N_("Somebody was invited"),
+    "invitation.sent_again": N_("An invitation was sent again"),
+    "invitation.withdrawn": N_("An invitation was withdrawn"),
     "member.email_changed": N_("The e-mail address of a member changed"),
 }
 """What an action says. What belongs to nobody's company, or to our own decisions, has no place here."""
@@ -86,7 +93,7 @@ AREAS: Final = {
     "money": (N_("Payments and cards"), ("payment.", "refund.", "card.", "contract.")),
     "workspaces": (N_("Workspaces"), ("workspace.", "files.")),
     "support": (N_("Support access"), ("support.", "company.support")),
-    "people": (N_("People"), ("member.",)),
+    "people": (N_("People"), ("member.", "invitation.")),
 }
 ACTORS: Final = {"paytr": "PayTR", "system": N_("Tezgâh"), "operator": N_("Our support")}
 COLUMNS: Final = (N_("Time"), N_("What"), N_("Who"), N_("About"), N_("Changed"), N_("Address"))

@@ -96,7 +96,7 @@ async def _sign_up(
         story.company, "Deneme Kişisi", _email(story), DEMO_PASSWORD, story.plan, accept_terms=True
     )
     user, company = await register(
-        session, form, language="tr", address="127.0.0.1", base_url=settings.base_url, at=at
+        session, form, language="tr", address="127.0.0.1", settings=settings, at=at
     )
     mark_verified(session, user, at=at)
     return user, company

@@ -13,8 +13,8 @@ async def has_had_trial(session: AsyncSession, user: User, settings: Settings) -
     """Say whether this mailbox has had a trial, with this or a former account, however it was spelt.
 
     It is asked before the new company's subscription begins. Who signed a company up had its trial, also
-    when somebody else owns it now. The mailbox is locked until the transaction ends, so that two sign-ups at
-    one moment see each other.
+    when somebody else owns it now; of whoever was deleted a digest says so. The mailbox is locked until the
+    transaction ends, so that two sign-ups at one moment see each other.
     """
     await session.refresh(user, ["mailbox"])
     await advisory_lock(session, "trial", user.mailbox)

@@ -33,6 +33,10 @@ from app.domain.notifications.messages.payments import (
     PaymentReceipt,
     RefundSent,
 )
+from app.domain.notifications.messages.people import (
+    InvitationLetter,
+    OwnershipHandedOver,
+)
 from app.domain.notifications.messages.subscriptions import (
     CancellationNear,
     CancellationNoted,
@@ -72,6 +76,8 @@ MESSAGES: tuple[type[Message], ...] = (
     CancellationUndone,
     SubscriptionEndedNow,
     SupportBegan,
+    InvitationLetter,
+    OwnershipHandedOver,
     PasswordReset,
     PasswordChanged,
     DataReady,
@@ -99,9 +105,11 @@ __all__ = [
     "EmailChanged",
     "EmailHasAccount",
     "EmailVerification",
+    "InvitationLetter",
     "JsonValue",
     "MemberRemoved",
     "Message",
+    "OwnershipHandedOver",
     "PasswordChanged",
     "PasswordReset",
     "PaymentFailed",

@@ -19,9 +19,9 @@ class Welcome(Message):
     """How many workspaces the plan allows; None is unlimited."""
     trial_ends_at: datetime | None
     """None when the address has had its trial before."""
-    link: SealedLink
+    link: SealedLink | None
     """Confirms the address; workspaces wait for it."""
-    expires_at: datetime
+    expires_at: datetime | None
     dashboard_url: str
 
 

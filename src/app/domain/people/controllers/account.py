@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.accounts.limits import PASSWORD_OF_ACCOUNT
 from app.domain.companies import sessions as company_sessions
+from app.domain.companies.person import Person
 from app.domain.companies.preferences import choose_preferences
 from app.domain.companies.viewer import Viewer
 from app.domain.people.devices import device_of
@@ -17,7 +18,7 @@ from app.domain.people.passwords import change_password
 from app.domain.people.profile import Profile, change_profile
 from app.lib.clock import now, real_now
 from app.lib.errors import InvalidInput, NotFound
-from app.lib.http import AnyRequest, Injected, redirect
+from app.lib.http import FOR_PERSON, AnyRequest, Injected, redirect
 from app.lib.i18n import N_
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
@@ -38,9 +39,12 @@ class AccountController(Controller):
     """`/account`, `/account/password`."""
 
     path = "/account"
+    opt = FOR_PERSON
 
     @get("/", name="account:show", sync_to_thread=False)
-    def show(self, request: AnyRequest, viewer: Injected[Viewer], saved: FromQuery[bool] = False) -> Template:
+    def show(
+        self, request: AnyRequest, viewer: Injected[Viewer | Person], saved: FromQuery[bool] = False
+    ) -> Template:
         """Show name, language and colours."""
         return profile_page(request, Profile.of(viewer.user), saved=saved)
 
@@ -49,7 +53,7 @@ class AccountController(Controller):
         self,
         request: AnyRequest,
         db_session: Injected[AsyncSession],
-        viewer: Injected[Viewer],
+        viewer: Injected[Viewer | Person],
         data: URLEncodedBody[Profile],
         settings: Injected[Settings],
     ) -> Response[Any] | Template:
@@ -59,9 +63,7 @@ class AccountController(Controller):
         except InvalidInput as refusal:
             return profile_page(request, data, refusal)
         answer = redirect(request, "/account?saved=true")
-        choose_preferences(
-            None, answer, settings, language=data.language, color_scheme=data.color_scheme
-        )
+        choose_preferences(None, answer, settings, language=data.language, color_scheme=data.color_scheme)
         return answer
 
     @get("/password", name="account-password:show", sync_to_thread=False)
@@ -77,7 +79,7 @@ class AccountController(Controller):
         sessions: Injected[SessionConfig],
         settings: Injected[Settings],
         throttle: Injected[Throttle],
-        viewer: Injected[Viewer],
+        viewer: Injected[Viewer | Person],
         data: URLEncodedBody[PasswordChange],
     ) -> Response[Any] | Template:
         """Keep the new password, end every session, and begin this one anew."""
@@ -89,7 +91,7 @@ class AccountController(Controller):
             await roll_back(db_session)
             return password_page(request, refusal)
         await sessions.directory.end_others(user.id, sessions.get_store_from_app(request.app))
-        await company_sessions.begin(request, sessions, db_session, user, viewer.company.id)
+        await company_sessions.begin(request, sessions, db_session, user, company_sessions.seen_in(viewer))
         return redirect(request, "/account/password?changed=true")
 
 
@@ -97,10 +99,11 @@ class SessionController(Controller):
     """`/account/sessions`."""
 
     path = "/account/sessions"
+    opt = FOR_PERSON
 
     @get("/", name="account-sessions:list")
     async def show(
-        self, request: AnyRequest, sessions: Injected[SessionConfig], viewer: Injected[Viewer]
+        self, request: AnyRequest, sessions: Injected[SessionConfig], viewer: Injected[Viewer | Person]
     ) -> Template:
         """Show where the person is logged in."""
         store, current = sessions.get_store_from_app(request.app), request.get_session_id()
@@ -113,7 +116,7 @@ class SessionController(Controller):
         self,
         request: AnyRequest,
         sessions: Injected[SessionConfig],
-        viewer: Injected[Viewer],
+        viewer: Injected[Viewer | Person],
         handle: FromPath[str],
     ) -> Response[Any]:
         """End one session; a cookie of it is worth nothing from now on."""
@@ -124,7 +127,7 @@ class SessionController(Controller):
 
     @post("/end-others", name="account-sessions:end-others", status_code=200)
     async def end_others(
-        self, request: AnyRequest, sessions: Injected[SessionConfig], viewer: Injected[Viewer]
+        self, request: AnyRequest, sessions: Injected[SessionConfig], viewer: Injected[Viewer | Person]
     ) -> Response[Any]:
         """End every session but this one."""
         store, current = sessions.get_store_from_app(request.app), request.get_session_id()

@@ -10,10 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import ArchiveOf
 from app.domain.accounts.limits import ARCHIVES_OF_ACCOUNT
+from app.domain.companies.person import Person
 from app.domain.companies.viewer import Viewer
 from app.domain.people.privacy.archives import archive_to_fetch, newest_archive, request_archive
 from app.lib.clock import real_now
-from app.lib.http import BEFORE_ACCEPTANCE, AnyRequest, Injected, redirect
+from app.lib.http import BEFORE_ACCEPTANCE, FOR_PERSON, AnyRequest, Injected, redirect
 from app.lib.storage import Storage
 from app.lib.templating import page
 from app.lib.throttles import Throttle
@@ -23,11 +24,11 @@ class PersonDataController(Controller):
     """`/account/data`."""
 
     path = "/account/data"
-    opt = BEFORE_ACCEPTANCE
+    opt = FOR_PERSON | BEFORE_ACCEPTANCE
 
     @get("/", name="account-data:show")
     async def show(
-        self, request: AnyRequest, db_session: Injected[AsyncSession], viewer: Injected[Viewer]
+        self, request: AnyRequest, db_session: Injected[AsyncSession], viewer: Injected[Viewer | Person]
     ) -> Template:
         """Show the copy that was asked for, or the way to ask."""
         return await data_page(request, db_session, viewer, ArchiveOf.PERSON)
@@ -38,7 +39,7 @@ class PersonDataController(Controller):
         request: AnyRequest,
         db_session: Injected[AsyncSession],
         throttle: Injected[Throttle],
-        viewer: Injected[Viewer],
+        viewer: Injected[Viewer | Person],
     ) -> Response[Any]:
         """Ask for a copy."""
         await throttle.take(ARCHIVES_OF_ACCOUNT, str(viewer.user.id))
@@ -50,7 +51,7 @@ class PersonDataController(Controller):
         self,
         db_session: Injected[AsyncSession],
         storage: Injected[Storage],
-        viewer: Injected[Viewer],
+        viewer: Injected[Viewer | Person],
         archive_id: FromPath[UUID],
     ) -> Response[bytes]:
         """Give it to who asked for it."""
@@ -96,7 +97,7 @@ class CompanyDataController(Controller):
 
 
 async def data_page(
-    request: AnyRequest, session: AsyncSession, viewer: Viewer, kind: ArchiveOf
+    request: AnyRequest, session: AsyncSession, viewer: Viewer | Person, kind: ArchiveOf
 ) -> Template:
     """Return the page of one kind of copy; while it is made the block asks again by itself."""
     archive = await newest_archive(session, viewer, kind)
@@ -105,7 +106,7 @@ async def data_page(
 
 
 async def archive_file(
-    session: AsyncSession, storage: Storage, viewer: Viewer, kind: ArchiveOf, archive_id: UUID
+    session: AsyncSession, storage: Storage, viewer: Viewer | Person, kind: ArchiveOf, archive_id: UUID
 ) -> Response[bytes]:
     """Return the file of a copy that is ready. Raises `NotFound`."""
     archive = await archive_to_fetch(session, viewer, kind, archive_id, at=real_now())

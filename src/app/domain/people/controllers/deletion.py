@@ -10,12 +10,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.scopes import Beyond, beyond
 from app.domain.accounts.limits import PASSWORD_OF_ACCOUNT
+from app.domain.companies.person import Person
 from app.domain.companies.viewer import Viewer
 from app.domain.people.privacy.deletion import StillOwns, delete_account, living_companies
 from app.domain.people.two_factor.verification import factor_of
 from app.lib.clock import real_now
 from app.lib.errors import InvalidInput
-from app.lib.http import BEFORE_ACCEPTANCE, BEFORE_TWO_FACTOR, AnyRequest, Injected, redirect
+from app.lib.http import BEFORE_ACCEPTANCE, BEFORE_TWO_FACTOR, FOR_PERSON, AnyRequest, Injected, redirect
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
 from app.lib.templating import form_page
@@ -35,11 +36,11 @@ class DeletionController(Controller):
     """`/account/deletion`."""
 
     path = "/account/deletion"
-    opt = BEFORE_ACCEPTANCE | BEFORE_TWO_FACTOR | beyond(Beyond.DELETION)
+    opt = FOR_PERSON | BEFORE_ACCEPTANCE | BEFORE_TWO_FACTOR | beyond(Beyond.DELETION)
 
     @get("/", name="account-deletion:show")
     async def show(
-        self, request: AnyRequest, db_session: Injected[AsyncSession], viewer: Injected[Viewer]
+        self, request: AnyRequest, db_session: Injected[AsyncSession], viewer: Injected[Viewer | Person]
     ) -> Template:
         """Say what goes and what stays, and ask for the password."""
         return await deletion_page(request, db_session, viewer)
@@ -52,7 +53,7 @@ class DeletionController(Controller):
         sessions: Injected[SessionConfig],
         settings: Injected[Settings],
         throttle: Injected[Throttle],
-        viewer: Injected[Viewer],
+        viewer: Injected[Viewer | Person],
         data: URLEncodedBody[DeletionForm],
     ) -> Response[Any] | Template:
         """Forget the person and end their sessions."""
@@ -71,7 +72,7 @@ class DeletionController(Controller):
 async def deletion_page(
     request: AnyRequest,
     session: AsyncSession,
-    viewer: Viewer,
+    viewer: Viewer | Person,
     refusal: InvalidInput | StillOwns | None = None,
 ) -> Template:
     """Return the page with what stands in the way, and after a refusal the sentence at its field."""

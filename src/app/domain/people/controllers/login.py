@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from litestar import Controller, Response, delete, get, post
 from litestar.params import FromQuery, URLEncodedBody
@@ -18,7 +19,7 @@ from app.domain.people.two_factor.service import take_code_try
 from app.domain.people.two_factor.verification import accept_code, factor_of
 from app.lib.clock import real_now
 from app.lib.errors import InvalidInput
-from app.lib.http import BEFORE_TWO_FACTOR, PUBLIC, AnyRequest, Injected, redirect
+from app.lib.http import BEFORE_TWO_FACTOR, PUBLIC, AnyRequest, Injected, local_address, redirect
 from app.lib.sessions import SessionConfig
 from app.lib.settings import Settings
 from app.lib.templating import form_page
@@ -118,11 +119,17 @@ class LoginController(Controller):
         return await let_in(request, sessions, db_session, settings, user, half.next, by_code=True)
 
     @post("/logout", name="logout:create", status_code=200)
-    async def log_out(self, request: AnyRequest, db_session: Injected[AsyncSession]) -> Response[Any]:
-        """End the session; works as a plain form."""
+    async def log_out(
+        self,
+        request: AnyRequest,
+        db_session: Injected[AsyncSession],
+        next: FromQuery[str] = "",  # noqa: A002 the parameter's public name
+    ) -> Response[Any]:
+        """End the session; works as a plain form. `next` is where the login after it leads."""
         await leave(db_session, request.scope["user"], at=real_now())
         request.clear_session()
-        return redirect(request, "/login")
+        further = local_address(next, "")
+        return redirect(request, f"/login?next={quote(further)}" if further else "/login")
 
     @delete("/logout", name="logout:delete", status_code=200)
     async def end(self, request: AnyRequest, db_session: Injected[AsyncSession]) -> Response[Any]:

@@ -11,6 +11,7 @@ from app.db.models import Company, Membership, SecondFactor, User
 from app.domain.accounts.operators import Operator
 from app.domain.audit.service import record
 from app.domain.companies.permissions import Permission
+from app.domain.companies.person import Person
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.people.two_factor.verification import factor_of
@@ -34,7 +35,7 @@ class Safety:
     """Names of those who would be led to set one up."""
 
 
-def lacks_two_factor(viewer: Viewer | Operator, settings: Settings) -> bool:
+def lacks_two_factor(viewer: Viewer | Person | Operator, settings: Settings) -> bool:
     """Say whether everything is closed to somebody until they have set up a second factor."""
     if isinstance(viewer, Operator):
         if viewer.support or viewer.support_is_over:

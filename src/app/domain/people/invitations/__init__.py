@@ -1,0 +1,1 @@
+"""Invitations: letters that let somebody into a company."""

@@ -1,0 +1,1 @@
+"""Members: who belongs to a company, under which role, and whose it is."""
