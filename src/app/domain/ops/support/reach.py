@@ -34,12 +34,23 @@ SEEN: Final = frozenset(
     }
 )
 """Pages that an operator reads as the owner does."""
-CLOSED_WHOLE: Final = {"/account": N_("Somebody's own account is never opened to support.")}
+OWN_PEOPLE: Final = N_("Who belongs to a company, and who may look at it, its own people decide.")
+CLOSED_WHOLE: Final = {
+    "/account": N_("Somebody's own account is never opened to support."),
+    "/company/acceptances": N_("What a company has accepted, it shows to support itself."),
+    "/company/closing": N_("Whether a company goes on, its own people decide."),
+    "/company/data": N_("A copy of a company's data is for its own people."),
+    "/company/departure": OWN_PEOPLE,
+    "/company/invitations": OWN_PEOPLE,
+    "/company/ownership": OWN_PEOPLE,
+    "/company/security": OWN_PEOPLE,
+    "/company/switch": OWN_PEOPLE,
+    "/legal/acceptance": N_("Nobody accepts anything in a company's place."),
+}
 """Addresses under which everything is closed, whatever will be added there."""
 CHANGED: Final = frozenset(
     {
         "POST /billing/details",
-        "POST /workspaces",
         "POST /workspaces/{workspace_id}/session",
         "DELETE /workspaces/{workspace_id}/session",
         "POST /workspaces/{workspace_id}/session/end",
@@ -72,18 +83,23 @@ CLOSED: Final = {
             "POST /billing/subscription/resumption",
         }
     ),
-    N_("A workspace holds the company's code: support neither opens nor deletes one."): frozenset(
+    N_("A workspace holds somebody's code: support makes none, opens none and deletes none."): frozenset(
         {
+            "POST /workspaces",
             "GET /workspaces/open/{label}",
             "GET /workspaces/{workspace_id}/open",
             "POST /workspaces/{workspace_id}/deletion",
             "DELETE /workspaces/{workspace_id}",
         }
     ),
-    N_("Who belongs to a company, and who may look at it, its own people decide."): frozenset(
+    OWN_PEOPLE: frozenset(
         {
-            "GET /company/security",
-            "POST /company/security",
+            "GET /company/members/removals/{removal_id}",
+            "GET /company/members/{membership_id}/quota",
+            "GET /company/members/{membership_id}/removal",
+            "POST /company/members/removals/{removal_id}/retry",
+            "POST /company/members/{membership_id}/quota",
+            "POST /company/members/{membership_id}/removal",
             "POST /company/support",
             "POST /company/support/{access_id}/end",
         }
