@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 from app.db.models import EmailChange, EmailChangeOutcome, EmailMessage, Subscription, User
 from app.domain.accounts.limits import EMAIL_CHANGE_OF_ACCOUNT
 from app.domain.people.email_change import ask_for_change, write_again
+from app.domain.people.privacy.deletion import forget_person
 from app.lib.clock import real_now
 from app.lib.settings import Settings
 from app.lib.uow import unit_of_work
@@ -172,3 +173,23 @@ async def test_a_mailbox_that_was_left_has_had_its_trial(
     async with resources.session_maker() as session:
         trials = list(await session.scalars(select(Subscription.trial_ends_at).order_by(Subscription.id)))
     assert [trial is not None for trial in trials] == [True, False]
+
+
+async def test_whoever_is_forgotten_is_so_at_the_addresses_they_left(
+    client: Browser, resources: Resources, settings: Settings, customer: Customer
+) -> None:
+    other = await make_customer(resources.session_maker, name="Başka Şirket")
+    await customer.log_in(client)
+    await ask(client)
+    for link in await links(resources, settings):
+        await client.submit(link)
+    async with unit_of_work(resources.session_maker) as session:
+        user = await session.get_one(User, customer.user.id)
+        await forget_person(session, user, settings=settings, at=real_now())
+    async with resources.session_maker() as session:
+        kept = list(await session.scalars(select(EmailMessage)))
+        changes = list(await session.scalars(select(EmailChange)))
+    assert [letter.recipient for letter in kept if letter.context] == [other.email]
+    said = " ".join(str(vars(row)) for row in (*kept, *changes))
+    assert customer.email not in said
+    assert NEW not in said

@@ -2,10 +2,12 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from uuid import UUID
 
+from sqlalchemy import ColumnElement, Text, and_, cast, exists, func, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import EmailChange, User
+from app.db.models import EmailChange, EmailChangeOutcome, EmailMessage, User
 from app.domain.accounts.queries import user_by_email
 from app.domain.notifications import service as notifications
 from app.domain.notifications.messages import (
@@ -18,7 +20,7 @@ from app.domain.notifications.messages import (
 )
 from app.lib.settings import Settings
 
-PURPOSE = "email-change"
+PURPOSE, CHANGED = "email-change", "email-changed"
 PATH = "/email-change"
 ONE_MAIL_IN = timedelta(minutes=2)
 """Whoever asks more often gets no further mail: the link they have still works."""
@@ -56,10 +58,28 @@ async def announce(
         changed_at=at,
         login_url=f"{settings.base_url}/login",
     )
-    await _queue(session, told, change.new_email, user.language, f"email-changed:{change.id}:{Side.NEW}", at)
+    await _queue(session, told, change.new_email, user.language, f"{CHANGED}:{change.id}:{Side.NEW}", at)
     if change.old_confirmed_at is not None:
-        occasion = f"email-changed:{change.id}:{Side.OLD}"
+        occasion = f"{CHANGED}:{change.id}:{Side.OLD}"
         await _queue(session, told, change.old_email, user.language, occasion, at)
+
+
+def is_left_behind(user_id: UUID) -> ColumnElement[bool]:
+    """Match the letters about a person's changes of address, and those that went to addresses they have left.
+
+    What goes to such an address later is its next holder's.
+    """
+    change_id = cast(EmailChange.id, Text)
+    about = or_(
+        EmailMessage.dedupe_key.startswith(f"{PURPOSE}:" + change_id),
+        EmailMessage.dedupe_key.startswith(f"{CHANGED}:" + change_id),
+    )
+    is_theirs = and_(
+        EmailChange.outcome == EmailChangeOutcome.DONE,
+        func.lower(EmailMessage.recipient) == func.lower(EmailChange.old_email),
+        EmailMessage.created_at <= EmailChange.ended_at,
+    )
+    return exists().where(EmailChange.user_id == user_id, or_(about, is_theirs)).correlate(EmailMessage)
 
 
 async def _write_to_new(

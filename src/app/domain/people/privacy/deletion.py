@@ -27,6 +27,7 @@ from app.domain.accounts.husks import DELETED_PERSON, husk_address
 from app.domain.accounts.mailboxes import digest_of_mailbox
 from app.domain.audit.service import record
 from app.domain.people.departures import end_membership
+from app.domain.people.email_letters import is_left_behind
 from app.domain.people.two_factor.verification import prove
 from app.lib.errors import DomainError
 from app.lib.i18n import N_
@@ -76,8 +77,8 @@ async def delete_account(
 
 async def forget_person(session: AsyncSession, user: User, *, settings: Settings, at: datetime) -> None:
     """Take what names a person out of every row that may change; the caller holds them."""
-    await _remember_trials(session, user, settings)
     await _clear_letters(session, user, at=at)
+    await _remember_trials(session, user, settings)
     for owned in (RecoveryCode, SecondFactor):
         await session.execute(delete(owned).where(owned.user_id == user.id))
     user.email, user.full_name, user.password_hash = husk_address(user.id), DELETED_PERSON, NO_PASSWORD
@@ -108,7 +109,7 @@ async def _remember_trials(session: AsyncSession, user: User, settings: Settings
 
 async def _clear_letters(session: AsyncSession, user: User, *, at: datetime) -> None:
     """Empty the letters that were sent to them, and stop those that were not; withdraw what invites them."""
-    theirs = func.lower(EmailMessage.recipient) == user.email.lower()
+    theirs = or_(func.lower(EmailMessage.recipient) == user.email.lower(), is_left_behind(user.id))
     await session.execute(
         update(EmailMessage)
         .where(theirs, EmailMessage.sent_at.is_(None))
