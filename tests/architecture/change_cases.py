@@ -78,7 +78,8 @@ def change_cases(at: datetime, viewer: Viewer, role: str) -> Iterator[Case]:
                 quote=found,
                 promise=Promise.of(subscription, found),
                 card=card("default", is_default=True) if name == "larger" else None,
-                workspaces=8,
+                workspaces=8 if refusal else 2,
+                reserved=9,
                 takes_back_cancellation=bool(refusal),
             )
             context: dict[str, Any] = {

@@ -8,13 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import EmailMessage, MemberRemoval, Membership, Role, Workspace, WorkspaceStatus
+from app.lib.settings import Settings
 from app.tasks.context import Resources
 from app.tasks.people import sweep_removals
 from app.tasks.workspaces import machinery_of
 from tests.conftest import Browser, browser
 from tests.domain.people.test_departures import DeafDriver
 from tests.domain.workspaces.desk import with_driver, work_off
-from tests.factories import Customer, add_member, add_workspace, make_customer
+from tests.factories import Customer, add_member, add_workspace, make_customer, pay
 
 Sessions = async_sessionmaker[AsyncSession]
 REMOVALS = "/company/members/removals"
@@ -201,3 +202,16 @@ async def test_a_failed_deletion_is_shown_with_a_button_that_works(
 
 async def sweep(resources: Resources) -> None:
     await sweep_removals({"resources": resources})  # type: ignore[typeddict-unknown-key, typeddict-item]  # SAQ's context
+
+
+async def test_a_smaller_plan_says_beforehand_that_quotas_do_not_fit_it(
+    office: Browser, owner: Customer, session_maker: Sessions, settings: Settings
+) -> None:
+    await pay(session_maker, owner, settings)
+    _, address = await member(session_maker, owner)
+    await office.submit(f"{address}/quota", quota="6")
+    preview = await office.submit("/billing/plan-change/preview", plan="starter", interval="month")
+    assert "6 are in use or kept, and this plan holds 5" in preview.text
+    await office.submit(f"{address}/quota", quota="5")
+    preview = await office.submit("/billing/plan-change/preview", plan="starter", interval="month")
+    assert "are in use or kept" not in preview.text

@@ -26,6 +26,7 @@ FIELDS: Final = {
     "tax_number": N_("Tax number"),
     "tax_office": N_("Tax office"),
     "workspace_limit": N_("Workspaces at most"),
+    "workspace_quota": N_("Workspace quota"),
 }
 """What a field is called; one that is not here keeps its own name, which says more than nothing."""
 VALUES: Final = {

@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Interval, Order, Payment, StoredCard, Subscription, Workspace
+from app.db.models import Interval, Order, Payment, StoredCard, Subscription
 from app.domain.audit.changes import difference
 from app.domain.audit.service import record
 from app.domain.billing.cards.choice import default_fit_card
@@ -26,7 +25,9 @@ from app.domain.companies.permissions import Permission
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.domain.plans.queries import current_price
+from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.subscriptions.queries import newest_subscription
+from app.domain.workspaces.quotas import places_of
 from app.lib.errors import DomainError, InvalidInput
 from app.lib.i18n import N_
 from app.lib.settings import Settings
@@ -59,6 +60,8 @@ class Preview:
     card: StoredCard | None
     """What would be charged without typing."""
     workspaces: int
+    reserved: int
+    """Places that quotas keep for somebody and that are not in use."""
     takes_back_cancellation: bool
     """The subscription was to end with its period; paying for more lets it go on."""
 
@@ -67,6 +70,12 @@ class Preview:
         """How many workspaces there are more than the new plan holds."""
         limit = self.quote.price.plan.workspace_limit
         return max(self.workspaces - limit, 0) if limit is not None else 0
+
+    @property
+    def promises_too_many(self) -> int:
+        """How many places more than the new plan holds are in use or kept by quotas."""
+        limit = self.quote.price.plan.workspace_limit
+        return max(self.workspaces + self.reserved - limit, 0) if limit is not None and self.reserved else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,14 +165,13 @@ async def _quote(session: AsyncSession, subscription: Subscription, wish: Wish, 
 async def _preview(
     session: AsyncSession, subscription: Subscription, found: Quote, *, at: datetime
 ) -> Preview:
-    counting = select(func.count()).where(
-        Workspace.company_id == subscription.company_id, Workspace.deleted_at.is_(None)
-    )
+    places = await places_of(session, subscription.company_id, entitlement_of(subscription, at))
     return Preview(
         quote=found,
         promise=Promise.of(subscription, found),
         card=default_fit_card(await cards_of(session, subscription.company_id), at) if found.due else None,
-        workspaces=await session.scalar(counting) or 0,
+        workspaces=places.used,
+        reserved=places.reserved,
         takes_back_cancellation=subscription.cancel_at_period_end,
     )
 
