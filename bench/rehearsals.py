@@ -15,6 +15,7 @@ from app.db.models import Interval
 from app.domain.billing.cards.store import digest_of, hide
 from app.domain.subscriptions.periods import boundary
 from app.lib.clock import ISTANBUL
+from app.lib.crypto import Keys
 from app.rehearsal.calendar import daily
 from app.rehearsal.report import read_forecast
 from app.rehearsal.scratch import scratch_database
@@ -25,6 +26,7 @@ from bench.report import Row
 from bench.seeding import EMPTY
 from bench.stage import SECRET, Stage
 
+KEYS = Keys(SECRET)
 COMPANIES, MONTHS = 200, 13
 """As much as ends within a few minutes; what a larger installation takes grows with its charges."""
 WANTED = 1_000, 13
@@ -161,7 +163,7 @@ async def _seed(stage: Stage) -> None:
         cards = []
         for number in range(1, COMPANIES + 1):
             user, card = f"user{number}", f"card{number}"
-            hidden = hide(SECRET, user), hide(SECRET, card), digest_of(SECRET, card)
+            hidden = hide(KEYS, user).token, hide(KEYS, card).token, digest_of(KEYS, card)
             cards.append((f"c{number}", *hidden, BEGIN))
         await connection.executemany(CARD, cards)
         await connection.execute("ANALYZE")
