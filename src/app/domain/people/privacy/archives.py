@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.models import ArchiveOf, DataArchive
 from app.domain.audit.service import record
 from app.domain.companies.permissions import Permission
+from app.domain.companies.person import Person
 from app.domain.companies.viewer import Viewer
 from app.domain.jobs import Job
 from app.lib.errors import NotFound
@@ -23,7 +24,7 @@ AT_MOST = 100
 
 
 async def request_archive(
-    session: AsyncSession, viewer: Viewer, kind: ArchiveOf, *, at: datetime
+    session: AsyncSession, viewer: Viewer | Person, kind: ArchiveOf, *, at: datetime
 ) -> None:
     """Ask for a copy; while one is being made, a second wish is the same one."""
     company_id = company_of(viewer, kind)
@@ -52,7 +53,7 @@ async def request_archive(
 
 
 async def newest_archive(
-    session: AsyncSession, viewer: Viewer, kind: ArchiveOf
+    session: AsyncSession, viewer: Viewer | Person, kind: ArchiveOf
 ) -> DataArchive | None:
     """Return the copy that was asked for last and is not gone."""
     statement = (
@@ -70,7 +71,7 @@ async def newest_archive(
 
 
 async def archive_to_fetch(
-    session: AsyncSession, viewer: Viewer, kind: ArchiveOf, archive_id: UUID, *, at: datetime
+    session: AsyncSession, viewer: Viewer | Person, kind: ArchiveOf, archive_id: UUID, *, at: datetime
 ) -> DataArchive:
     """Return a copy that is ready, to who asked for it and nobody else. Raises `NotFound`."""
     archive = await session.get(DataArchive, archive_id)
@@ -95,7 +96,7 @@ async def due_archives(session: AsyncSession, *, at: datetime, limit: int = AT_M
     return list(await session.scalars(statement))
 
 
-def company_of(viewer: Viewer, kind: ArchiveOf) -> UUID | None:
+def company_of(viewer: Viewer | Person, kind: ArchiveOf) -> UUID | None:
     """Return whose data is meant, if a company's: its owner's to ask for."""
     if kind is ArchiveOf.PERSON:
         return None
