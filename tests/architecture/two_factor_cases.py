@@ -48,11 +48,12 @@ def state_cases(viewer: Viewer | Operator) -> Iterator[Case]:
     states = ((None, 0, ""), (None, 0, "removal"), (on, 10, ""), (on, 3, ""), (on, 1, ""), (on, 0, ""))
     for factor, left, after in states:
         for is_needed in (False, True) if factor else (False,):
-            context = {"factor": factor, "left": left, "is_needed": is_needed, "is_missing": False}
-            yield Case("two-factor", "accounts/two_factor.html.j2", PATH, viewer, {**context, "after": after})
+            context = {"factor": factor, "left": left, "is_needed": is_needed, "after": after}
+            shown = {**context, "is_missing": False}
+            yield Case("two-factor", "accounts/two_factor.html.j2", PATH, viewer, shown)
     if isinstance(viewer, Operator):
-        context = {"factor": None, "left": 0, "is_needed": True, "is_missing": True, "after": ""}
-        yield Case("two-factor-needed", "accounts/two_factor.html.j2", PATH, viewer, context)
+        shown = {"factor": None, "left": 0, "is_needed": True, "is_missing": True, "after": ""}
+        yield Case("two-factor-needed", "accounts/two_factor.html.j2", PATH, viewer, shown)
 
 
 def way_cases(viewer: Viewer | Operator) -> Iterator[Case]:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
-from sqlalchemy import delete, event, update
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
+from sqlalchemy import delete, update
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import Membership, Role, Subscription, SubscriptionStatus, User, Workspace
 from app.domain.workspaces.edge import COOKIE, editor_secret, issue_ticket
@@ -17,6 +17,7 @@ from tests.conftest import BASE_URL
 from tests.domain.workspaces.desk import work_off
 from tests.edge.conftest import CALL, PAGE, SOCKET, Edge, Place, make_place
 from tests.factories import add_member
+from tests.http.test_queries import counted
 
 Sessions = async_sessionmaker[AsyncSession]
 TICKET = "/.tezgah/ticket/"
@@ -230,18 +231,8 @@ async def test_port_and_case_of_the_host_do_not_matter(edge: Edge, place: Place)
         assert (await edge.ask(host, cookies=cookie, kind=CALL)).status_code == 200
 
 
-async def test_deciding_takes_one_query_and_writes_no_session(
-    edge: Edge, place: Place, engine: AsyncEngine, redis: Redis
-) -> None:
-    statements: list[str] = []
-
-    def note(connection: object, cursor: object, statement: str, *rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(engine.sync_engine, "before_cursor_execute", note)
-    try:
+async def test_deciding_takes_one_query_and_writes_no_session(edge: Edge, place: Place, redis: Redis) -> None:
+    with counted() as statements:
         await edge.ask(place.host, cookies=edge.cookie(place.entry()), kind=CALL)
-    finally:
-        event.remove(engine.sync_engine, "before_cursor_execute", note)
     assert len(statements) == 1
     assert not [key async for key in redis.scan_iter("tezgah:sessions*")]
