@@ -35,8 +35,11 @@ class Fragment:
         self._block = template.blocks[block]
 
     def render(self, *arguments: Mapping[str, Any], **context: Any) -> str:
-        """Render the block alone."""
-        return "".join(self._block(self._template.new_context(dict(*arguments, **context))))
+        """Render the block alone; who looks is known to it as to the page, whose top lines do not run."""
+        values = dict(*arguments, **context)
+        if "request" in values:
+            values.setdefault("viewer", values["request"].scope.get("user"))
+        return "".join(self._block(self._template.new_context(values)))
 
 
 class PageEngine(JinjaTemplateEngine):

@@ -40,6 +40,8 @@ SENTENCES = {
     ),
 }
 CHARACTER_NOT_IN_REPERTOIRE = "22021"
+NO_SUCH_DAY, NO_SUCH_NAME = "date value out of range", "embedded null byte"
+"""What Python says of a day beyond its calendar, and of a file name that none can have."""
 SERVER_FAULT = N_("Something went wrong on our side. It has been noted; try again in a minute.")
 
 
@@ -97,9 +99,18 @@ def unavailable(request: AnyRequest, error: Exception) -> Response[Any]:
 
 def unstorable(request: AnyRequest, error: DBAPIError) -> Response[Any]:
     """Refuse text with a character that PostgreSQL cannot hold (NUL); any other error is a fault of ours."""
-    if getattr(error.orig, "sqlstate", None) != CHARACTER_NOT_IN_REPERTOIRE:
+    is_no_day = NO_SUCH_DAY in str(error.orig)
+    if getattr(error.orig, "sqlstate", None) != CHARACTER_NOT_IN_REPERTOIRE and not is_no_day:
         return fail(request, error)
     return show(request, HTTPStatus.BAD_REQUEST, translate(current_language.get(), UNREADABLE))
+
+
+def impossible(request: AnyRequest, error: ValueError | OverflowError) -> Response[Any]:
+    """Refuse an address that names what cannot be; any other error of its kind is a fault of ours."""
+    if str(error) not in {NO_SUCH_DAY, NO_SUCH_NAME}:
+        return fail(request, error)
+    status = HTTPStatus.NOT_FOUND
+    return show(request, status, translate(current_language.get(), SENTENCES[status]))
 
 
 def fail(request: AnyRequest, error: Exception) -> Response[Any]:
@@ -138,5 +149,7 @@ EXCEPTION_HANDLERS: Any = {
     OperationalError: unavailable,
     InterfaceError: unavailable,
     DBAPIError: unstorable,
+    ValueError: impossible,
+    OverflowError: impossible,
     Exception: fail,
 }

@@ -121,4 +121,20 @@ async def test_a_form_of_too_many_parts_or_of_none_is_refused(
 async def test_an_address_longer_than_any_file_name_leads_nowhere(client: Browser) -> None:
     for path in ("/static/" + "a" * 300, "/legal/" + "a" * 5_000, "/static/" + "a/" * 2_000):
         assert (await client.get(path)).status_code == 404
+    assert (await client.get("/static/%00.css")).status_code == 404
     assert (await client.get("/pricing?" + "a=b&" * 5_000)).status_code == 200
+
+
+async def test_a_day_beyond_the_calendar_is_not_found(client: Browser, resources: Resources) -> None:
+    await (await make_operator(resources.session_maker)).log_in(client)
+    for day in ("0001-01-01", "9999-12-31"):
+        for path in (f"/operator/forecast/{day}", f"/operator/reconciliation/{day}"):
+            assert (await client.get(path)).status_code < 500, path
+        for query in ("reconciliation?before=", "audit?first=", "audit?last="):
+            assert (await client.get(f"/operator/{query}{day}")).status_code < 500, query
+
+
+async def test_a_fragment_knows_who_looks_as_its_page_does(client: Browser, resources: Resources) -> None:
+    await (await make_customer(resources.session_maker)).log_in(client)
+    for path in ("/account/two-factor", "/company/security", "/company/support"):
+        assert (await client.get(path, headers={"hx-request": "true"})).status_code == 200, path
