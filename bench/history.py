@@ -28,7 +28,7 @@ async def company_with_history(stage: Stage) -> tuple[str, str]:
     async with unit_of_work(async_sessionmaker(engine, expire_on_commit=False)) as session:
         form = Registration("History", "Ada Çağlar", EMAIL, PASSWORD, "team", accept_terms=True)
         user, company = await register(
-            session, form, language="tr", address="127.0.0.1", base_url="http://localhost", at=began
+            session, form, language="tr", address="127.0.0.1", settings=stage.settings, at=began
         )
         mark_verified(session, user, at=began)
         viewer = await viewer_of(session, user_id=user.id, company_id=company.id, session_epoch=0)

@@ -32,7 +32,7 @@ TABLE: dict[tuple[str, str], str] = {
     ("POST", "/account/deletion"): "302 422 422 422 422 422",
     ("GET", "/company/data"): "302 200 200 403 403 403",
     ("POST", "/company/data"): "302 303 303 403 403 403",
-    ("GET", "/company/data/{archive_id:uuid}"): "302 404 404 403 403 403",
+    ("GET", "/company/data/{archive_id:uuid}"): "302 404 404 404 404 404",
     ("GET", "/company/closing"): "302 200 200 403 403 403",
     ("POST", "/company/closing"): "302 409 409 403 403 403",
     ("POST", "/company/closing/withdrawal"): "302 303 303 403 403 403",
