@@ -6,13 +6,14 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
 from app.db.models import EmailMessage
 from app.domain.jobs import Job
 from app.domain.notifications.messages import Welcome
 from app.domain.notifications.service import queue_email
 from app.lib.clock import now
+from app.lib.settings import Settings
 from app.lib.statements import Statement, Transaction, fetch
 from app.lib.uow import DEFERRED, ENQUEUE, Deferred, driver_unit_of_work, unit_of_work
 
@@ -25,6 +26,8 @@ WELCOME = Welcome(
     plan_name="Team",
     workspace_limit=20,
     trial_ends_at=now(),
+    link=None,
+    expires_at=None,
     dashboard_url="http://127.0.0.1/dashboard",
 )
 
@@ -95,6 +98,13 @@ async def test_a_cancelled_one_gives_back_a_connection_that_is_clean(session_mak
     async with unit_of_work(session_maker) as session:
         await queue(session, "welcome:1")
     assert await mails(session_maker) == 1
+
+
+async def test_it_runs_on_a_pool_that_declares_nothing_as_well(settings: Settings) -> None:
+    plain = create_async_engine(settings.database_url)
+    async with driver_unit_of_work(async_sessionmaker(plain)) as transaction:
+        assert (await fetch(transaction, PAIR, {"left": 1, "right": 1}))[0].sum == 2
+    await plain.dispose()
 
 
 async def test_a_refused_statement_is_an_error_and_not_a_poisoned_pool(session_maker: Sessions) -> None:

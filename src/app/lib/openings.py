@@ -43,7 +43,9 @@ def _open(session: Session, transaction: SessionTransaction, connection: Connect
 
 def open_with(connection: Any, info: Mapping[Any, Any]) -> None:
     """Let a connection begin what comes next with what `info` declares."""
-    if isinstance(connection, OpeningConnection):
+    if hasattr(
+        connection, "opening"
+    ):  # asyncpg's metaclass calls every connection an instance of each subclass
         connection.opening = info.get(OPENING, "")
 
 
