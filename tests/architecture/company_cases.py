@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from app.db.models import Company, Invitation, Membership, Role, User, Workspace
+from app.db.models import Company, Invitation, MemberRemoval, Membership, Role, User, Workspace
 from app.domain.billing.new_company import NewCompany
 from app.domain.companies.permissions import ALLOWED, WORDS
 from app.domain.companies.person import COMPANIES, OtherCompany, Person
@@ -20,6 +20,7 @@ from app.domain.people.members.queries import Member
 from app.lib.errors import NotAllowed
 from tests.architecture import samples
 from tests.architecture.case import Case
+from tests.architecture.quota_cases import places_of
 
 AT = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 WEEK = timedelta(days=7)
@@ -52,6 +53,10 @@ def members_cases(viewer: Viewer) -> Iterator[Case]:
     for wrong in (False, True):
         context: dict[str, Any] = {
             "members": people,
+            "places": places_of(people),
+            "removals": []
+            if wrong or not manages
+            else [(MemberRemoval(id=samples.identifier("removal")), samples.RAW_NAME)],
             "invitations": [] if wrong else waiting,
             "form": Invite(samples.RAW_NAME if wrong else "", "admin"),
             "problems": problems if wrong else [],

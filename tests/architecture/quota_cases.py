@@ -8,6 +8,7 @@ from app.db.models import MemberRemoval, Role, User, WorkspaceStatus, Workspaces
 from app.domain.companies.viewer import Viewer
 from app.domain.people.controllers.quotas import QuotaForm
 from app.domain.people.dismissal import Dismissal, Leaver
+from app.domain.people.members.queries import Member
 from app.domain.subscriptions.entitlement import Entitlement, entitlement_of
 from app.domain.workspaces.quotas import Places, Room, Share
 from tests.architecture import samples
@@ -27,6 +28,15 @@ def room(viewer: Viewer, entitlement: Entitlement, *, used: int, state: str) -> 
     own = replace(own, user_id=viewer.user.id)
     others = (share("Deniz", quota=19),) if state == "past-due" else (share("Ece", quota=2, used=1),)
     return Places(entitlement, used, (own, *others)).room_for(viewer.user.id)
+
+
+def places_of(people: list[Member]) -> Places:
+    """Return the places of a list of members: every other one has a quota."""
+    shares = [
+        replace(share(one.user.full_name, quota=number if number % 2 else None, used=1), user_id=one.user.id)
+        for number, one in enumerate(people)
+    ]
+    return Places(Entitlement(samples.plan(), may_run_workspaces=True), 4, tuple(shares))
 
 
 def quota_cases(language: str, at: datetime) -> Iterator[Case]:

@@ -12,7 +12,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import MemberRemoval, TransitionKind, Workspace, WorkspaceStatus, WorkspacesTo
+from app.db.models import (
+    MemberRemoval,
+    TransitionKind,
+    User,
+    Workspace,
+    WorkspaceStatus,
+    WorkspacesTo,
+)
 from app.db.scoped import owned
 from app.domain.audit.service import record
 from app.domain.companies.clocks import time_of
@@ -107,14 +114,15 @@ async def removal_in(
     return await owned(session, MemberRemoval, viewer.company.id, of_id, missing=missing, lock=lock)
 
 
-async def unfinished_removals(session: AsyncSession, company_id: UUID) -> Sequence[MemberRemoval]:
-    """Return a company's removals whose workspaces have not all followed, the newest first."""
+async def unfinished_removals(session: AsyncSession, company_id: UUID) -> list[tuple[MemberRemoval, str]]:
+    """Return a company's removals whose workspaces have not all followed, with who it was, newest first."""
     statement = (
-        select(MemberRemoval)
+        select(MemberRemoval, User.full_name)
+        .join(User, User.id == MemberRemoval.user_id)
         .where(MemberRemoval.company_id == company_id, MemberRemoval.done_at.is_(None))
         .order_by(MemberRemoval.asked_at.desc())
     )
-    return (await session.scalars(statement)).all()
+    return [(removal, name) for removal, name in await session.execute(statement)]
 
 
 async def pinned_to(session: AsyncSession, removal: MemberRemoval) -> Sequence[Workspace]:

@@ -17,6 +17,9 @@ from app.domain.people.invitations.addresses import FIELD, count_of
 from app.domain.people.invitations.service import Invite, invite, resend, withdraw
 from app.domain.people.members.queries import member_in, members_of, waiting_invitations
 from app.domain.people.members.service import change_role
+from app.domain.people.removals import unfinished_removals
+from app.domain.subscriptions.entitlement import entitlement_of
+from app.domain.workspaces.quotas import places_of
 from app.lib.clock import now, real_now
 from app.lib.errors import InvalidInput
 from app.lib.http import VERIFIED, AnyRequest, Injected, redirect
@@ -144,6 +147,7 @@ async def members_page(
     """Return the list with the form to invite and, after a refusal, the sentences at its fields."""
     viewer.require(Permission.SEE_MEMBERS)
     manages = viewer.can(Permission.MANAGE_MEMBERS)
+    places = await places_of(session, viewer.company.id, entitlement_of(viewer.subscription, now()))
     return page(
         request,
         "company/members.html.j2",
@@ -151,6 +155,8 @@ async def members_page(
         status_code=422 if problems else 200,
         form=form,
         members=await members_of(session, viewer.company.id),
+        places=places,
+        removals=await unfinished_removals(session, viewer.company.id) if manages else (),
         invitations=await waiting_invitations(session, viewer.company.id) if manages else (),
         problems=[problem for problem in problems if problem.field == FIELD],
         errors={problem.field: problem for problem in problems if problem.field != FIELD},
