@@ -34,6 +34,7 @@ REMOVED_BY_REQUESTS = {
     "second_factors": "a factor that is given up leaves nothing behind",
 }
 BEYOND_ONE_COMPANY = {
+    "/account/companies/new": Beyond.REGISTRATION,
     "/account/deletion": Beyond.DELETION,
     "/account/email": Beyond.EMAIL_CHANGE,
     "/account/email/letters": Beyond.EMAIL_CHANGE,
@@ -41,6 +42,7 @@ BEYOND_ONE_COMPANY = {
     "/email-change/{token:str}": Beyond.EMAIL_LINK,
     "/email-change/{token:str}/refusal": Beyond.EMAIL_LINK,
     "/email-verification/{token:str}": Beyond.EMAIL_LINK,
+    "/invitations/{token:str}": Beyond.INVITATION,
     "/login": Beyond.LOGIN,
     "/login/code": Beyond.LOGIN,
     "/password-reset": Beyond.PASSWORD_RESET,
