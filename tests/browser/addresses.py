@@ -29,6 +29,7 @@ PRIVATE = {
     "two-factor-setup": "/account/two-factor/setup",
     "security": "/company/security",
     "activity": "/company/audit",
+    "support": "/company/support",
 }
 CONSOLE = {
     "operator": "/operator",
@@ -39,6 +40,8 @@ CONSOLE = {
     "operator-reconciliation": "/operator/reconciliation",
     "operator-forecast": "/operator/forecast",
     "operator-clocks": "/operator/clocks",
+    "operator-audit": "/operator/audit",
+    "operator-support": "/operator/support",
 }
 NO_PAGES = {
     "/metrics": "for Prometheus",
@@ -56,5 +59,7 @@ NO_PAGES = {
     "/billing/statement.csv": "a file",
     "/billing/statement.xlsx": "a file",
     "/company/audit.csv": "a file",
+    "/operator/audit/entries.csv": "a file",
+    "/operator/support/changes": "of an access, without which there is nothing to allow",
 }
 """What answers GET at a fixed address and is no page to look at, and why."""

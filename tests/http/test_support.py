@@ -1,31 +1,20 @@
 """Support access: an operator in a company's place, for a while, seen by the company, and only looking."""
 
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 from litestar import Litestar
-from litestar.routes import HTTPRoute
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
-from app.db.models import AuditEntry, EmailMessage, Role, SupportAccess, User
-from app.domain.ops.support.reach import (
-    ALWAYS,
-    CHANGED,
-    CLOSED,
-    CLOSED_WHOLE,
-    LOOKING_ONLY,
-    NOT_RAISED,
-    READS,
-    SEEN,
-)
+from app.db.models import EmailMessage, Role, User
+from app.domain.companies.viewer import Viewer
+from app.domain.jobs import Job
+from app.domain.people import support
 from app.domain.people.support import close, overdue
 from app.lib.clock import real_now
-from app.lib.uow import unit_of_work
+from app.lib.events import COME_ANEW
+from app.lib.uow import DEFERRED, Deferred, unit_of_work
 from app.tasks.context import Resources
 from tests import html
 from tests.conftest import Browser, browser
@@ -38,9 +27,15 @@ from tests.factories import (
     make_customer,
     make_operator,
 )
-
-REASON = "A workspace does not open, ticket 4711"
-NOWHERE = "0199c0de-0000-7000-8000-000000000000"
+from tests.http.support_desk import (
+    REASON,
+    begin,
+    looking_at,
+    make_older,
+    owner_of,
+    the_access,
+    trail,
+)
 
 
 @pytest.fixture
@@ -56,101 +51,7 @@ async def operator(resources: Resources) -> Person:
 @pytest.fixture
 async def looking(client: Browser, operator: Person, customer: Customer) -> Browser:
     """An operator's browser in the company's place."""
-    await operator.log_in(client)
-    answer = await begin(client, customer.company.slug)
-    assert answer.status_code == 303, answer.text
-    assert answer.headers["location"] == "/dashboard"
-    return client
-
-
-async def begin(client: Browser, company: str, *, reason: str = REASON, minutes: str = "15"):  # type: ignore[no-untyped-def]
-    return await client.submit("/operator/support", company=company, reason=reason, minutes=minutes)
-
-
-@asynccontextmanager
-async def owner_of(application: Litestar, customer: Customer) -> AsyncIterator[Browser]:
-    """The owner's browser."""
-    async with browser(application, address="203.0.113.8") as owner:
-        yield await customer.log_in(owner)
-
-
-async def the_access(session_maker: async_sessionmaker[AsyncSession]) -> SupportAccess:
-    async with session_maker() as session:
-        return (await session.scalars(select(SupportAccess))).one()
-
-
-async def trail(
-    session_maker: async_sessionmaker[AsyncSession], prefix: str = "support."
-) -> list[AuditEntry]:
-    async with session_maker() as session:
-        wanted = select(AuditEntry).where(AuditEntry.action.startswith(prefix))
-        return list(await session.scalars(wanted.order_by(AuditEntry.id)))
-
-
-async def make_older(session_maker: async_sessionmaker[AsyncSession], by: timedelta) -> None:
-    """Let the only access have begun, and been raised, that much earlier."""
-    statement = update(SupportAccess).values(
-        began_at=SupportAccess.began_at - by,
-        ends_at=SupportAccess.ends_at - by,
-        raised_at=SupportAccess.raised_at - by,
-    )
-    async with unit_of_work(session_maker) as session:
-        await session.execute(statement)
-
-
-def address_of(path: str) -> str:
-    """Return an address of a route that names nothing there is."""
-    named = {"day": "2026-11-22", "result": "ok", "label": "x--y", "token": "x"}
-    return re.sub(r"\{(\w+)\}", lambda found: named.get(found[1], NOWHERE), path)
-
-
-def routes(application: Litestar) -> dict[str, bool]:
-    """Return every address that somebody who is logged in may ask for, and whether it is the console's."""
-    return {
-        f"{method} {route.path_format}": bool(handler.opt.get("for_operators"))
-        for route in application.routes
-        if isinstance(route, HTTPRoute)
-        for method, handler in (
-            (str(method), found[0] if isinstance(found, tuple) else found)
-            for method, found in route.route_handler_map.items()
-        )
-        if method != "OPTIONS"
-        and not (handler.opt.get("exclude_from_auth") or handler.opt.get("skip_session"))
-    }
-
-
-async def test_every_route_of_a_company_was_decided_upon(web: Litestar) -> None:
-    company = {route for route, is_console in routes(web).items() if not is_console}
-    whole = {
-        route
-        for route in company
-        if f"{route.split(' ')[1]}/".startswith(tuple(f"{one}/" for one in CLOSED_WHOLE))
-    }
-    decided = [
-        *(f"GET {path}" for path in SEEN),
-        *CHANGED,
-        *(route for group in CLOSED.values() for route in group),
-    ]
-    assert len(decided) == len(set(decided)), "each on one list alone"
-    assert whole.isdisjoint(decided)
-    undecided = company - whole - set(decided)
-    assert undecided == set(), "decide how far support reaches: domain/ops/support/reach.py"
-    assert set(decided) - company == {"GET /billing/return/{result}"}, "which is public; others are no routes"
-
-
-def test_what_is_never_supports_is_on_no_list_that_opens() -> None:
-    opened = [*(f"GET {path}" for path in SEEN), *CHANGED]
-    for word in (
-        "/account",
-        "/open",
-        "/checkout",
-        "/cards/new",
-        "/default",
-        "/removal",
-        "/deletion",
-        "/export",
-    ):
-        assert [route for route in opened if word in route] == []
+    return await looking_at(client, operator, customer)
 
 
 async def test_an_operator_sees_the_company_as_its_owner_does(
@@ -164,37 +65,6 @@ async def test_an_operator_sees_the_company_as_its_owner_does(
         assert "Only looking, until" in answer.text
     assert "shop" in (await looking.get("/workspaces")).text
     assert "You look at Işık Yazılım as support" in (await looking.get("/operator/payments")).text
-
-
-async def test_everything_that_changes_is_refused_while_only_looking(
-    looking: Browser, application: Litestar
-) -> None:
-    tried = 0
-    for route in routes(application) | {"POST /preferences": False, "POST /login": False}:
-        method, path = route.split(" ", 1)
-        if method in READS or route in ALWAYS:
-            continue
-        answer = await looking.request_form(method, address_of(path), {})
-        assert answer.status_code == 403, route
-        told = (LOOKING_ONLY, NOT_RAISED, *CLOSED, *CLOSED_WHOLE.values())
-        assert any(sentence.replace("'", "&#39;") in answer.text for sentence in told), route
-        tried += 1
-    assert tried > 40
-
-
-async def test_what_stays_closed_stays_closed_with_changes_allowed(
-    looking: Browser, resources: Resources, customer: Customer
-) -> None:
-    workspace = await add_workspace(resources.session_maker, customer, "shop")
-    await looking.submit("/operator/support/changes", reason=REASON, password=PASSWORD)
-    for group in CLOSED.values():
-        for route in group:
-            method, path = route.split(" ", 1)
-            address = address_of(path.replace("{workspace_id}", str(workspace.id)))
-            answer = await (
-                looking.get(address) if method == "GET" else looking.request_form(method, address, {})
-            )
-            assert answer.status_code == 403, route
 
 
 async def test_an_access_ends_by_itself_and_its_end_is_written_down(
@@ -278,30 +148,6 @@ async def test_only_the_owner_ends_and_forbids(
     assert (await the_access(resources.session_maker)).ended_at is None
 
 
-async def test_one_at_a_time_also_when_two_begin_at_once(
-    looking: Browser, application: Litestar, resources: Resources, operator: Person
-) -> None:
-    other = await make_customer(resources.session_maker, name="Başka Şirket")
-    async with browser(application) as elsewhere:
-        await operator.log_in(elsewhere)
-        answer = await begin(elsewhere, other.company.slug)
-        assert answer.status_code == 409
-        assert "You look at a company already" in answer.text
-        assert (await elsewhere.get("/dashboard")).status_code == 403, "another browser looks at nothing"
-    at = real_now()
-    with pytest.raises(IntegrityError, match="uq_support_accesses_running"):
-        async with unit_of_work(resources.session_maker) as session:
-            session.add(
-                SupportAccess(
-                    company_id=other.company.id,
-                    operator_id=operator.user.id,
-                    reason=REASON,
-                    began_at=at,
-                    ends_at=at + timedelta(minutes=1),
-                )
-            )
-
-
 async def test_nobody_uses_an_access_of_somebody_else(
     looking: Browser, application: Litestar, resources: Resources
 ) -> None:
@@ -313,10 +159,7 @@ async def test_nobody_uses_an_access_of_somebody_else(
         assert (await client.get("/operator/support/changes")).status_code == 404
         assert (await client.get("/dashboard")).status_code == 403
         session_id = client.cookies["session"]
-        kept = (
-            resources.redis.connection_pool
-        )  # the session as the store has it, with the other's access put in
-        assert kept is not None
+        kept = ()  # the session as the store has it, with the other's access put in
         store = application.stores.get("sessions")
         data = await store.get(session_id)
         assert data is not None
@@ -396,41 +239,13 @@ async def test_the_session_of_an_operator_who_is_none_any_more_sees_nothing(
     assert (await looking.get("/dashboard")).status_code == 302
 
 
-async def test_a_company_is_found_by_what_it_quotes_and_by_nothing_less(
-    client: Browser, resources: Resources, operator: Person, customer: Customer
+async def test_open_pages_hear_of_the_end(
+    looking: Browser, resources: Resources, operator: Person, customer: Customer
 ) -> None:
-    twin = await make_customer(resources.session_maker, name="İkiz")
-    await operator.log_in(client)
-    for quoted, sentence in (
-        ("isik", "No company is known by this"),
-        ("%", "No company is known by this"),
-        ("", "No company is known by this"),
-    ):
-        answer = await begin(client, quoted)
-        assert answer.status_code == 422
-        assert sentence in html.read(answer.text).sentence_at("company")
-    for fields, field in (
-        ({"reason": "x"}, "reason"),
-        ({"minutes": "240"}, "minutes"),
-        ({"minutes": "x"}, "minutes"),
-    ):
-        answer = await begin(client, twin.company.slug, **fields)
-        assert html.read(answer.text).sentence_at(field)
-    answer = await begin(client, customer.email.upper())
-    assert answer.status_code == 303
-    assert (await the_access(resources.session_maker)).company_id == customer.company.id
-
-
-async def test_the_longest_time_is_the_databases_business_too(
-    resources: Resources, operator: Person, customer: Customer
-) -> None:
-    at = real_now()
-    values = {"company_id": customer.company.id, "operator_id": operator.user.id, "began_at": at}
-    for broken in (
-        {"ends_at": at + timedelta(minutes=61), "reason": REASON},
-        {"ends_at": at + timedelta(minutes=15), "reason": "  "},
-        {"ends_at": at + timedelta(minutes=15), "reason": REASON, "raised_at": at},
-    ):
-        with pytest.raises(IntegrityError, match="ck_support_accesses"):
-            async with unit_of_work(resources.session_maker) as session:
-                session.add(SupportAccess(**values, **broken))
+    access = await the_access(resources.session_maker)
+    viewer = Viewer(operator.user, customer.company, Role.OWNER, None, support=access)
+    assert viewer.looks_until == access.ends_at, "a stream lasts no longer than its access"
+    async with resources.session_maker() as session:
+        await support.end_own(session, operator.user, access.id, at=real_now())
+        told = Deferred(Job.ANNOUNCE, arguments={"company_id": str(customer.company.id), "event": COME_ANEW})
+        assert session.info[DEFERRED] == [told]

@@ -51,6 +51,16 @@ async def test_a_silent_line_is_kept_open_and_ends_in_time(
     assert len(said) >= 3
 
 
+async def test_a_stream_ends_in_time_also_while_nothing_is_said(redis: Redis) -> None:
+    stream = events.messages(redis, COMPANY, ("workspaces-changed",), seconds=0.2)
+    said = await asyncio.wait_for(_all_of(stream), events.PING_SECONDS / 2)
+    assert [message.encode() for message in said] == [b": open\r\nretry: 2000\r\n\r\n"]
+
+
+async def _all_of(stream: AsyncIterator[ServerSentEventMessage]) -> list[ServerSentEventMessage]:
+    return [message async for message in stream]
+
+
 async def test_after_redis_came_back_the_page_is_told_to_look_again(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:

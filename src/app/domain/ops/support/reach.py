@@ -24,8 +24,11 @@ SEEN: Final = frozenset(
         "/billing/statement.csv",
         "/billing/statement.xlsx",
         "/billing/subscription/cancellation",
+        "/company",
         "/company/audit",
         "/company/audit.csv",
+        "/company/members",
+        "/company/roles",
         "/company/support",
         "/invoices/{document}",
         "/workspaces",
@@ -94,6 +97,9 @@ CLOSED: Final = {
     ),
     OWN_PEOPLE: frozenset(
         {
+            "POST /company",
+            "GET /company/members/{membership_id}",
+            "POST /company/members/{membership_id}/role",
             "GET /company/members/removals/{removal_id}",
             "GET /company/members/{membership_id}/quota",
             "GET /company/members/{membership_id}/removal",
