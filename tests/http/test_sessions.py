@@ -185,7 +185,7 @@ async def test_htmx_is_told_to_log_in_by_a_header_it_follows(client: Browser) ->
     assert (answer.status_code, answer.headers["hx-redirect"]) == (401, "/login?next=/dashboard")
 
 
-async def test_raising_the_epoch_or_leaving_the_company_ends_a_session(
+async def test_raising_the_epoch_ends_a_session_and_leaving_the_company_leads_out_of_it(
     client: Browser, customer: Customer, session_maker: Maker
 ) -> None:
     await customer.log_in(client)
@@ -196,7 +196,8 @@ async def test_raising_the_epoch_or_leaving_the_company_ends_a_session(
     await customer.log_in(client)
     async with unit_of_work(session_maker) as session:
         await session.execute(delete(Membership))
-    assert (await client.get("/dashboard")).status_code == 302
+    answer = await client.get("/dashboard")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/account/companies?moved=true")
 
 
 async def test_a_session_ends_after_thirty_days_however_much_it_is_used(
