@@ -159,7 +159,7 @@ async def test_nobody_uses_an_access_of_somebody_else(
         assert (await client.get("/operator/support/changes")).status_code == 404
         assert (await client.get("/dashboard")).status_code == 403
         session_id = client.cookies["session"]
-        kept = ()  # the session as the store has it, with the other's access put in
+        # the session as the store has it, with the other's access put in
         store = application.stores.get("sessions")
         data = await store.get(session_id)
         assert data is not None
