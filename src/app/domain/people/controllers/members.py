@@ -100,7 +100,7 @@ class InvitationController(Controller):
         if problems := await invite(db_session, viewer, data, at=real_now()):
             await roll_back(db_session)
             return await members_page(request, db_session, viewer, data, problems)
-        return redirect(request, f"{MEMBERS}#invitations")
+        return redirect(request, MEMBERS)
 
     @post("/{invitation_id:uuid}/resending", name="invitations:resend", status_code=200)
     async def send_again(
@@ -115,7 +115,7 @@ class InvitationController(Controller):
         viewer.require(Permission.MANAGE_MEMBERS)
         await take_tries(throttle, viewer, 1)
         await resend(db_session, viewer, invitation_id, at=real_now())
-        return redirect(request, f"{MEMBERS}#invitations")
+        return redirect(request, MEMBERS)
 
     @post("/{invitation_id:uuid}/withdrawal", name="invitations:withdraw", status_code=200)
     async def take_back(
@@ -127,7 +127,7 @@ class InvitationController(Controller):
     ) -> Response[Any]:
         """Let the letter's link open nothing any more."""
         await withdraw(db_session, viewer, invitation_id, at=real_now())
-        return redirect(request, f"{MEMBERS}#invitations")
+        return redirect(request, MEMBERS)
 
 
 async def take_tries(throttle: Throttle, viewer: Viewer, letters: int) -> None:
