@@ -127,8 +127,9 @@ async def unfinished_removals(session: AsyncSession, company_id: UUID) -> list[t
 
 async def pinned_to(session: AsyncSession, removal: MemberRemoval) -> Sequence[Workspace]:
     """Return the workspaces that have not followed yet, by name."""
-    statement = select(Workspace).where(Workspace.removal_id == removal.id).order_by(Workspace.name)
-    return (await session.scalars(statement)).all()
+    still_there = Workspace.deleted_at.is_(None)  # between the deletion and the next look at the removal
+    statement = select(Workspace).where(Workspace.removal_id == removal.id, still_there)
+    return (await session.scalars(statement.order_by(Workspace.name))).all()
 
 
 async def _lock_pinned(session: AsyncSession, removal: MemberRemoval) -> Sequence[Workspace]:
