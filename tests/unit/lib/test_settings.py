@@ -8,7 +8,7 @@ from app.lib.settings import DEVELOPMENT_SECRET, Settings, SettingsError, load_s
 
 PRODUCTION = {
     "TEZGAH_ENV": "production",
-    "TEZGAH_SECRET_KEY": "0123456789abcdefghijklmnopqrstuv",
+    "TEZGAH_SECRET_KEY": "a-key-for-the-tests-of-the-settings-alone",
     "TEZGAH_PUBLIC_URL": "https://tezgah.example",
     "TEZGAH_DATABASE_URL": "postgresql+asyncpg://tezgah@db/tezgah",
     "TEZGAH_REDIS_URL": "redis://redis/0",
