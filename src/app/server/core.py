@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from advanced_alchemy.extensions.litestar import SQLAlchemyInitPlugin
+from jinja2 import Environment
 from litestar import Litestar, Request
 from litestar.datastructures import CacheControlHeader
 from litestar.di import Provide
@@ -68,10 +69,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     sessions = session_config(settings, resources.redis)
     throttle = Throttle(resources.redis)
     session_redis = build_redis(settings.redis_url, decode=False)
-    environment = build_environment()
-    environment.globals |= {"settings": settings, "asset": partial(asset_address, {})}
-    environment.globals |= promises_of(settings)
-    environment.globals["outlook_of"] = partial(outlook_of, settings=settings)
+    environment = environment_of(settings)
 
     @asynccontextmanager
     async def lifespan(application: Litestar) -> AsyncIterator[None]:
@@ -105,6 +103,15 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
     )
     application.asgi_handler = before_the_router(settings, application.asgi_handler)
     return application
+
+
+def environment_of(settings: Settings) -> Environment:
+    """Return what pages are made in, with what the server alone can tell them."""
+    environment = build_environment()
+    environment.globals |= {"settings": settings, "asset": partial(asset_address, {})}
+    environment.globals |= promises_of(settings)
+    environment.globals["outlook_of"] = partial(outlook_of, settings=settings)
+    return environment
 
 
 def before_the_router(settings: Settings, router: ASGIApp) -> ASGIApp:
