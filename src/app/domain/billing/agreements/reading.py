@@ -1,4 +1,4 @@
-"""What was accepted, for those who may ask: the list, one of them in its own words, and an order's contract."""
+"""What was accepted, for those who may ask: the list, one in its own words, and an order's contract."""
 
 from dataclasses import dataclass
 from uuid import UUID

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import msgspec
-from sqlalchemy import Select, select
+from sqlalchemy import Select, inspect, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.base import Base
@@ -22,7 +22,7 @@ async def rows_of(session: AsyncSession, table: type[Base], *where: Any, only: I
         if (not only or column.name in set(only)) and is_told(column.name, column.type)
     ]
     age = table.__table__.c.get("created_at")
-    order = [*table.__table__.primary_key.columns] if age is None else [age]
+    order = list(inspect(table).primary_key) if age is None else [age]
     statement: Select[*tuple[Any, ...]] = select(*columns).where(*where).order_by(*order)
     return [dict(row) for row in (await session.execute(statement)).mappings()]
 

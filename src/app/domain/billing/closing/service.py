@@ -1,8 +1,8 @@
 """Asking for the end of a company, taking that back, and carrying it out once nothing of it runs.
 
 What is owed is given back by the rules of cancellation, and files go by those of retention, before; so
-nothing here moves money. What tax and commercial law keep stays: orders, payments, documents with their buyer, the
-ledger, contracts (docs/adr/0032).
+nothing here moves money. What tax and commercial law keep stays: orders, payments, documents with their
+buyer, the ledger, contracts (docs/adr/0032).
 """
 
 from datetime import datetime
