@@ -41,10 +41,8 @@ from app.server.plugins import build_alchemy, build_redis
 from app.server.real_time import require_real_time
 from app.server.resources import closing, paytr_credentials
 from app.server.routes import routes_for
-from app.server.security import (
-    ViewerMiddleware,
-    session_config,
-)
+from app.server.security import ViewerMiddleware, session_config
+from app.server.viewers import Viewers
 from app.tasks.context import Resources
 
 STATIC = Path(__file__).parents[1] / "static"
@@ -84,7 +82,7 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
         plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
         middleware=[
             sessions.middleware,
-            ViewerMiddleware(alchemy, sessions.directory, throttle, settings),
+            ViewerMiddleware(Viewers(alchemy, sessions.directory, settings), throttle),
             DefineMiddleware(FormTokens, settings=settings),
         ],
         stores={"sessions": RedisStore(session_redis, namespace="tezgah:sessions")},

@@ -51,7 +51,8 @@ async def customer_of(
 
 def is_out_of_place(viewer: object, opt: dict[str, Any]) -> bool:
     """Say whether this is a customer in no company who asks for what belongs to one."""
-    return isinstance(viewer, Person) and not (opt.get("for_person") or opt.get("for_either_side"))
+    of_none = any(opt.get(option) for option in ("exclude_from_auth", "for_person", "for_either_side"))
+    return isinstance(viewer, Person) and not of_none
 
 
 async def lead_to_companies(scope: Scope, receive: Receive, send: Send) -> None:
