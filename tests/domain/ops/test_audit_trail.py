@@ -9,7 +9,6 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import Select, select, text
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,8 +106,8 @@ async def test_every_filter_has_an_index(resources: Resources, customer: Custome
 
 
 async def explained(session: AsyncSession, statement: Select[*tuple[object, ...]]) -> str:
-    written = statement.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
     connection = await session.connection()
+    written = statement.compile(dialect=connection.dialect, compile_kwargs={"literal_binds": True})
     return "\n".join((await connection.exec_driver_sql(f"EXPLAIN {written}")).scalars())
 
 

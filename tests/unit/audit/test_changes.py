@@ -1,6 +1,7 @@
 """What the trail says of a change: the changed fields alone, and never what it must not repeat."""
 
 import re
+from typing import TypeVar
 
 from sqlalchemy import LargeBinary
 from sqlalchemy.orm import make_transient_to_detached
@@ -13,6 +14,7 @@ from app.domain.audit.redaction import REDACTED, REDACTED_FIELDS, is_redacted
 from app.domain.people.changed_fields import changed_fields
 from app.lib.ids import uuid7
 
+Row = TypeVar("Row", bound=Base)
 SUSPICIOUS = re.compile(
     r"hash|digest|secret|token|password|passphrase|cipher|signature|sha256|payload|(^|_)(key|pan|bin|cvv|iban|ip)(_|$)"
     r"|expiry|email|mailbox|phone|address|full_name|tax_number|recipient"
@@ -24,7 +26,7 @@ HARMLESS = {
 """Columns whose names sound like it, and why the trail may repeat them."""
 
 
-def known(model: type[Base], **values: object) -> Base:
+def known(model: type[Row], **values: object) -> Row:
     """Return a row as it was read from the database."""
     row = model(id=uuid7(), **values)
     make_transient_to_detached(row)

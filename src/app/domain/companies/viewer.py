@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import Select, and_, exists, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, contains_eager
 
@@ -84,7 +84,24 @@ async def viewer_of(
     session: AsyncSession, *, user_id: UUID, company_id: UUID, session_epoch: int
 ) -> Viewer | None:
     """Return the viewer of a session, or nothing when the person, the membership or the epoch is gone."""
-    statement = (
+    row = (await session.execute(_viewer(user_id, company_id, session_epoch))).one_or_none()
+    if row is None:
+        return None
+    membership, subscription, clock, watched, lacks_two_factor, others = row
+    return Viewer(
+        membership.user,
+        membership.company,
+        membership.role,
+        subscription,
+        clock,
+        watched=watched,
+        lacks_two_factor=lacks_two_factor,
+        others=others_from(others),
+    )
+
+
+def _viewer(user_id: UUID, company_id: UUID, session_epoch: int) -> Select[*tuple[Any, ...]]:
+    return (
         select(Membership, Subscription, TestClock, SupportAccess, LACKS_TWO_FACTOR, OTHERS)
         .join(Membership.user)
         .join(Membership.company)
@@ -108,18 +125,4 @@ async def viewer_of(
             Membership.company_id == company_id,
             User.session_epoch == session_epoch,
         )
-    )
-    row = (await session.execute(statement)).one_or_none()
-    if row is None:
-        return None
-    membership, subscription, clock, watched, lacks_two_factor, others = row
-    return Viewer(
-        membership.user,
-        membership.company,
-        membership.role,
-        subscription,
-        clock,
-        watched=watched,
-        lacks_two_factor=lacks_two_factor,
-        others=others_from(others),
     )
