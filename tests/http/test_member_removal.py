@@ -13,7 +13,7 @@ from app.tasks.context import Resources
 from app.tasks.people import sweep_removals
 from app.tasks.workspaces import machinery_of
 from tests.conftest import Browser, browser
-from tests.domain.people.test_departures import DeafDriver
+from tests.domain.people.firm import DeafDriver
 from tests.domain.workspaces.desk import with_driver, work_off
 from tests.factories import Customer, add_member, add_workspace, make_customer, pay
 
