@@ -11,9 +11,9 @@ import click
 from app.cli_clock import clock
 from app.cli_ledger import ledger
 from app.cli_paytr import paytr
-from app.cli_user import user
 from app.cli_running import run_with, show
 from app.cli_secrets import secrets
+from app.cli_user import user
 from app.lib.money import Money
 from app.lib.settings import Settings, SettingsError, load_settings
 from app.sandbox.command import sandbox

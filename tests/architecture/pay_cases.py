@@ -48,7 +48,15 @@ def pay_cases(at: datetime) -> Iterator[Case]:
 
 
 def _case(name: str, view: LinkView, **differing: object) -> Case:
-    context = {"view": view, "token": "token", "frame": None, "refusal": None, "errors": {}, "is_away": False, **differing}
+    context = {
+        "view": view,
+        "token": "token",
+        "frame": None,
+        "refusal": None,
+        "errors": {},
+        "is_away": False,
+        **differing,
+    }
     return Case(f"pay-{name}", "billing/pay.html.j2", "/pay/token", None, context, blocks=("pay_state",))
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Interval, OperatorCase, Order, OrderStatus, Payment, PaymentChannel, StoredCard
 from app.domain.accounts.operators import Operator
+from app.domain.billing.agreements.service import Answer, papers_to_show
 from app.domain.billing.cancellation import service as cancellation
 from app.domain.billing.cards.service import remove_card
 from app.domain.billing.changes.service import undo_pending
@@ -69,8 +70,10 @@ class Dealings:
         order = await self._any(is_open, Order.id, index)
 
         async def begin(session: AsyncSession, _: Viewer) -> tuple[Payment, FrameRequest]:
-            attempt = await begin_link_payment(session, order.id, at=self.world.at)
-            settings = self.world.cashier.resources.settings
+            settings, at = self.world.cashier.resources.settings, self.world.at
+            papers = await papers_to_show(session, order, settings, language="tr", email="")
+            said = Answer(accepts=True, shown=papers.digest if papers else "", language="tr", address=ADDRESS)
+            attempt = await begin_link_payment(session, order.id, said, settings=settings, at=at)
             return attempt.payment, link_frame_request(attempt, settings, "token", address=ADDRESS)
 
         if order is not None:

@@ -24,7 +24,7 @@ FOR_OPERATORS = {"for_operators": True}
 FOR_EITHER_SIDE = {"for_either_side": True}
 """Handler option: for customers and operators, about themselves."""
 BEFORE_ACCEPTANCE = {"before_acceptance": True}
-"""Handler option: open also to whoever has still to accept what is in force: they may take their data or leave."""
+"""Handler option: open also to whoever has still to accept what is in force, so that they may leave."""
 BEFORE_TWO_FACTOR = {"before_two_factor": True}
 """Handler option: open also to whoever has still to set up the second factor that is required of them."""
 FOR_PERSON = {"for_person": True}

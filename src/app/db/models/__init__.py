@@ -51,8 +51,8 @@ from app.db.models.reconciliation import (
 )
 from app.db.models.refund import REFUND_TRANSITIONS, Refund, RefundStatus
 from app.db.models.reminder import Reminder, ReminderKind
-from app.db.models.stored_card import StoredCard
 from app.db.models.second_factor import RecoveryCode, SecondFactor
+from app.db.models.stored_card import StoredCard
 from app.db.models.subscription import SUBSCRIPTION_TRANSITIONS, Subscription, SubscriptionStatus
 from app.db.models.support_access import SupportAccess
 from app.db.models.test_clock import ClockStatus, TestClock
@@ -80,10 +80,10 @@ __all__ = [
     "CompanyCredit",
     "DataArchive",
     "DifferenceCause",
-    "EmailMessage",
-    "Forecast",
     "EmailChange",
     "EmailChangeOutcome",
+    "EmailMessage",
+    "Forecast",
     "ForecastLine",
     "ForecastStatus",
     "Interval",
@@ -118,17 +118,17 @@ __all__ = [
     "ProviderReport",
     "ReconciliationDifference",
     "ReconciliationRun",
+    "RecoveryCode",
     "Refund",
     "RefundStatus",
-    "RecoveryCode",
     "RegistrationStatus",
     "Reminder",
     "ReminderKind",
     "ReportKind",
     "Role",
+    "SecondFactor",
     "StoredCard",
     "Subscription",
-    "SecondFactor",
     "SubscriptionStatus",
     "SupportAccess",
     "TestClock",

@@ -33,7 +33,5 @@ class PreferenceController(Controller):
         answer = redirect(request, local_address(data.next, "/"))
         viewer = request.scope["user"]
         user = viewer.user if viewer else None
-        choose_preferences(
-            user, answer, settings, language=data.language, color_scheme=data.color_scheme
-        )
+        choose_preferences(user, answer, settings, language=data.language, color_scheme=data.color_scheme)
         return answer

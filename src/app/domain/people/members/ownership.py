@@ -57,21 +57,27 @@ async def hand_over(
         changes=difference({"owner_id": viewer.user.id}, {"owner_id": heir.id}),
     )
     for person in (viewer.user, heir):
-        await notifications.queue_email(
-            session,
-            occasion=f"ownership:{viewer.company.id}:{member.id}:{at.isoformat()}:{person.id}",
-            message=OwnershipHandedOver(
-                full_name=person.full_name,
-                company_name=viewer.company.name,
-                owner_name=heir.full_name,
-                was_name=viewer.user.full_name,
-                members_url=f"{base_url}/company/members",
-            ),
-            recipient=person.email,
-            language=person.language,
-            company_id=viewer.company.id,
-            at=at,
-        )
+        await _tell(session, viewer, person, heir, base_url=base_url, at=at)
+
+
+async def _tell(
+    session: AsyncSession, viewer: Viewer, person: User, heir: User, *, base_url: str, at: datetime
+) -> None:
+    await notifications.queue_email(
+        session,
+        occasion=f"ownership:{viewer.company.id}:{heir.id}:{at.isoformat()}:{person.id}",
+        message=OwnershipHandedOver(
+            full_name=person.full_name,
+            company_name=viewer.company.name,
+            owner_name=heir.full_name,
+            was_name=viewer.user.full_name,
+            members_url=f"{base_url}/company/members",
+        ),
+        recipient=person.email,
+        language=person.language,
+        company_id=viewer.company.id,
+        at=at,
+    )
 
 
 async def _held(session: AsyncSession, viewer: Viewer, to: str) -> tuple[Membership, Membership, User]:
