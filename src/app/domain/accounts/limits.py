@@ -24,7 +24,7 @@ REGISTRATION_OF_ADDRESS: Final = Limit("registration-address", 20, HOUR)
 CODE_OF_ACCOUNT: Final = Limit("code-account", 10, DAY)
 CODE_OF_DEVICE: Final = Limit("code-device", 10, DAY)
 """Ten tries, then one each 2 h 24 min: who knows the password and tries for a year has 3,660 tries at three
-codes in a million, a chance of 1.1 %, and the owner has had a letter on each of those days (docs/adr/0029)."""
+codes in a million, a chance of 1.1 %, and the owner gets a letter on each of those days (docs/adr/0029)."""
 FACTOR_CHANGE_OF_ACCOUNT: Final = Limit("factor-change-account", 10, DAY)
 """By somebody who is logged in already, with password and code."""
 PASSWORD_OF_ACCOUNT: Final = Limit("password-account", 10, 15 * MINUTE)
