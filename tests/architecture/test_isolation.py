@@ -55,7 +55,7 @@ DECLARED_IN_CODE = {
     ("domain/ops/controllers/audit.py", "csv", "CONSOLE"),
     ("server/core.py", "build_application", "PAYTR"),
     ("server/real_time.py", "require_real_time", "START"),
-    ("server/security.py", "scope_of", "CONSOLE"),
+    ("server/viewers.py", "_scope_of", "CONSOLE"),
 }
 """Every other place that names one: the file, the function and the reason."""
 LOOKED_UP_BY_ID = {

@@ -8,15 +8,9 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import PASSWORD, prefer, sign_up
+from tests.browser.people import TWO_FACTOR, begin_two_factor, finish_two_factor, send
 
-PAGE = "/account/two-factor"
 WORDS = {"tr": "Doğrulama uygulaması kurun", "en": "Set up an authenticator app"}
-
-
-def send(page: Page) -> None:
-    """Send the form that asks for a password or a code."""
-    form = page.locator("main form:has(input[name=password], input[name=code])")
-    form.locator("button[type=submit]").click()
 
 
 def log_in(page: Page, email: str) -> None:
@@ -35,17 +29,10 @@ def test_a_phone_is_set_up_logged_in_with_and_lost(
 ) -> None:
     email = sign_up(page, "İki Adım A.Ş.")
     prefer(context, language=language)
-    page.goto(PAGE)
-    page.locator(f"a[href='{PAGE}/setup']").click()
+    page.goto(TWO_FACTOR)
+    page.locator(f"a[href='{TWO_FACTOR}/setup']").click()
     expect(page.locator("main h2")).to_have_text(WORDS[language])
-    page.fill("[name=password]", PASSWORD)
-    send(page)
-    expect(page.locator("svg.qr")).to_be_visible()
-    app = pyotp.TOTP(page.locator("#key").inner_text().replace(" ", ""))
-    page.fill("[name=code]", app.now())
-    send(page)
-    expect(page.locator("#codes li")).to_have_count(10)
-    codes = page.locator("#codes li").all_inner_texts()
+    codes = finish_two_factor(page, app := begin_two_factor(page))
     with page.expect_download() as download:
         page.locator("a[download]").click()
     kept = download.value.path().read_text(encoding="utf-8")
@@ -60,9 +47,9 @@ def test_a_phone_is_set_up_logged_in_with_and_lost(
     page.fill("[name=code]", codes[3])
     send(page)
     page.wait_for_url("**/dashboard")
-    page.goto(PAGE)
+    page.goto(TWO_FACTOR)
     expect(page.locator("main")).to_contain_text("9")
-    expect(page.locator(f"a[href='{PAGE}/removal']")).to_be_visible()
+    expect(page.locator(f"a[href='{TWO_FACTOR}/removal']")).to_be_visible()
 
 
 def next_code(app: pyotp.TOTP) -> str:

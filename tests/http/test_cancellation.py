@@ -5,8 +5,11 @@ import re
 import pytest
 from sqlalchemy import select
 
-from app.db.models import EmailMessage, Refund, Subscription, SubscriptionStatus
+from app.db.models import EmailMessage, Invoice, InvoiceKind, Refund, Subscription, SubscriptionStatus
+from app.domain.ledger.credits import add_credit, credit_of
+from app.lib.uow import unit_of_work
 from app.tasks.context import Resources
+from tests.agreements import submit_agreed
 from tests.conftest import Browser
 from tests.factories import Customer, make_customer, pay
 
@@ -70,3 +73,20 @@ async def test_a_trial_ends_at_once_with_nothing_to_give_back(client: Browser, r
     assert 'value="period_end"' not in shown.text
     assert (await client.submit(PAGE, when="now")).status_code == 303
     assert (await the_subscription(resources)).status is SubscriptionStatus.CANCELED
+
+
+async def test_what_credit_paid_is_credit_again_when_it_ends_at_once(
+    client: Browser, resources: Resources
+) -> None:
+    customer = await make_customer(resources.session_maker, language="en")
+    await customer.log_in(client)
+    async with unit_of_work(resources.session_maker) as session:
+        await add_credit(session, customer.company.id, "TRY", 297_000)
+    await submit_agreed(client, "/billing/checkout", plan="team", interval="month")
+    shown = await client.get(PAGE)
+    seen = re.search(r'name="seen" value="([^"]+)"', shown.text)
+    assert seen is not None
+    assert (await client.submit(PAGE, when="now", seen=seen[1])).status_code == 303
+    async with resources.session_maker() as session:
+        note = (await session.scalars(select(Invoice).where(Invoice.kind == InvoiceKind.CREDIT_NOTE))).one()
+        assert await credit_of(session, customer.company.id, "TRY") == note.total > 0

@@ -68,7 +68,7 @@ RULES = {
         sees="EXISTS (SELECT FROM invoices WHERE invoices.id = invoice_id)",
         adds="true",  # a policy cannot see an invoice of the same statement; the trigger of 0018 does
     ),
-    "invoices": Rule(may=(READ, ADD), fixed=tuple(ISSUED.split())),
+    "invoices": Rule(fixed=tuple(ISSUED.split())),  # what is credited of one changes with its credit note
     "journals": APPEND_ONLY,
     "ledger_breaks": Rule(may=(READ,)),
     "data_archives": Rule(may=(READ, ADD), sees=f"requested_by_id = {PERSON}"),
