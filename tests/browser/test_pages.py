@@ -10,7 +10,7 @@ from tests.browser.conftest import agree, pay, prefer, sign_up
 from tests.browser.letters import confirm_address
 from tests.browser.looking import LOOKS, Look, watch
 from tests.browser.product import Product
-from tests.http.test_routes import TABLE
+from tests.http.route_table import TABLE
 
 
 @pytest.fixture(scope="module")

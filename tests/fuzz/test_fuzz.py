@@ -21,8 +21,8 @@ from tests.factories import Person, make_customer
 from tests.fuzz.requests import Sent, random_request
 from tests.fuzz.surface import Target, surface_of
 from tests.http.attacks.test_header_walk import COMMON, OF_THEIR_OWN
+from tests.http.route_table import STREAMS
 from tests.http.route_world import World, build_world, person
-from tests.http.test_routes import STREAMS
 
 REQUESTS = int(os.environ.get("TEZGAH_FUZZ_REQUESTS", "300"))
 SEED = int(os.environ.get("TEZGAH_FUZZ_SEED", "1"))

@@ -12,7 +12,7 @@ from app.lib.clock import real_now
 from app.tasks.context import Resources
 from tests.conftest import Browser, browser
 from tests.factories import Customer, make_customer
-from tests.http.test_routes import TABLE
+from tests.http.route_table import TABLE
 from tests.two_factor import Phone, actions, give_code, give_password, give_phone, is_inside, letters, log_in
 
 PAGE = "/account/two-factor"

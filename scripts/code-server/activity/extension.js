@@ -11,7 +11,7 @@ const WARN_MS = 5 * 60_000;
 
 exports.activate = (context) => {
   const file = path.join(process.env.HOME, ".local", "share", "tezgah", "used");
-  const idle = JSON.parse(process.env.TEZGAH_IDLE || "null");
+  const idle = JSON.parse(process.env.WORKSPACE_IDLE || "null");
   let used = Date.now();
   let warned = false;
 

@@ -82,8 +82,8 @@ def build_application(settings: Settings, resources: Resources, *, owns_resource
         plugins=[HTMXPlugin(), SQLAlchemyInitPlugin(alchemy)],  # htmx first: it replaces signature types
         middleware=[
             sessions.middleware,
+            DefineMiddleware(FormTokens, settings=settings),  # first: a refusal's page has forms too
             ViewerMiddleware(Viewers(alchemy, sessions.directory, settings), throttle),
-            DefineMiddleware(FormTokens, settings=settings),
         ],
         stores={"sessions": RedisStore(session_redis, namespace="tezgah:sessions")},
         template_config=TemplateConfig(instance=PageEngine.from_environment(environment)),

@@ -9,8 +9,8 @@ from app.server.core import build_application
 from app.tasks.context import Resources
 from tests.conftest import Browser, browser, msgspec_replace
 from tests.factories import PASSWORD, make_customer
+from tests.http.route_table import STREAMS, TABLE
 from tests.http.route_world import build_world, person
-from tests.http.test_routes import STREAMS, TABLE
 
 GATEWAY = "http://127.0.0.1:9"
 NONCE = r"[A-Za-z0-9_-]{22}"

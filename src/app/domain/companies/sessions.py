@@ -29,12 +29,14 @@ async def begin(
     """Begin a session under a new id: in the given company, in the first one a customer joined, or in none.
 
     A session in the place of another one of the same person ends when that one would have: only a login
-    counts anew.
+    counts anew, also the one that signing up is.
     """
     data = {"user_id": str(user.id), "session_epoch": user.session_epoch}
     if not user.is_operator:
         data["company_id"] = _named(company_id or await first_company_of(session, user.id))
-    at, ends_at = real_now(), _end_of(request, user) or real_now() + LASTS_FOR
+    at, ends_at = real_now(), _end_of(request, user)
+    if ends_at is None:
+        user.last_login_at, ends_at = at, at + LASTS_FOR
     session_id = await rotate_session(request, sessions, data, ends_at=ends_at)
     await sessions.directory.enter(user.id, session_id, **client_of(request), at=at, ends_at=ends_at)
 

@@ -62,6 +62,5 @@ async def let_in(
 ) -> Response[Any]:
     """Begin the session under a new id and lead to where the person was going."""
     await company_sessions.begin(request, sessions, session, user)
-    user.last_login_at = real_now()
     answer = redirect(request, company_sessions.way_on(user, wanted))
     return company_sessions.known_from_now_on(answer, user, settings, by_code=by_code)

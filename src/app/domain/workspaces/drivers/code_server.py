@@ -60,7 +60,7 @@ def editor_environment(spec: WorkspaceSpec, folder: WorkspaceFolder) -> dict[str
     idle = None if spec.idle_stop is None else asdict(spec.idle_stop)
     return {
         MARKER: str(spec.id),
-        "TEZGAH_IDLE": json.dumps(idle),
+        "WORKSPACE_IDLE": json.dumps(idle),
         "HASHED_PASSWORD": spec.editor_secret,
         "HOME": str(folder.home),
         "USER": "developer",
