@@ -105,7 +105,8 @@ async def test_a_removed_operator_is_out_at_once_everywhere_and_leaves_a_trace(
     assert (status, "is no operator any more" in said) == (0, True), said
     assert (await client.get("/operator")).status_code == 302
     answer = await client.submit("/login", email=operator.user.email, password=PERSONS_PASSWORD)
-    assert answer.status_code == 403
+    assert answer.status_code == 303, "they are a person without a company from now on"
+    assert (await client.get("/operator")).status_code == 403
     async with session_maker() as session:
         assert "operator.removed" in list(await session.scalars(select(AuditEntry.action)))
         assert await operators(session) == []
