@@ -114,9 +114,11 @@ WORDS: Final[Mapping[Permission, Words]] = {
         N_("Require a second factor of everybody"), N_("Only the owner can require a second factor.")
     ),
     Permission.TRANSFER_OWNERSHIP: Words(
-        N_("Hand the ownership over"), N_("Only the owner can hand the ownership over.")
+        N_("Hand the ownership to somebody else"), N_("Only the owner can hand the ownership over.")
     ),
-    Permission.CLOSE_COMPANY: Words(N_("Close the company"), N_("Only the owner can close the company.")),
+    Permission.CLOSE_COMPANY: Words(
+        N_("Close the company for everybody"), N_("Only the owner can close the company.")
+    ),
 }
 """Every permission in words, in the order the page prints them."""
 
