@@ -34,6 +34,7 @@ def test_people_sign_up_work_together_and_are_forgotten(
 
     guest, problems_of_guest = arrive(chromium, product, look)
     accept_anew(guest, product, look, email)
+    look_at_member(owner, look)
     found(guest, look)
     switch(guest, FIRST)
     switch(guest, SECOND)
@@ -84,6 +85,16 @@ def accept_anew(page: Page, product: Product, look: Look, email: str) -> None:
     expect(place(page)).to_have_text(FIRST)
     look.on(page, "people-joined")
     look.at(page, "/company/members", "people-members-seen")
+
+
+def look_at_member(page: Page, look: Look) -> None:
+    """Look at what the owner may do about the new member."""
+    page.goto("/company/members")
+    page.locator("#members a.btn").click()
+    page.wait_for_selector("#role-form")
+    look.on(page, "people-member")
+    look.at(page, f"{page.url}/quota", "people-quota")
+    look.at(page, f"{page.url.removesuffix('/quota')}/removal", "people-removal")
 
 
 def found(page: Page, look: Look) -> None:
