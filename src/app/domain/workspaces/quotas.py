@@ -153,20 +153,22 @@ async def places_of(session: AsyncSession, company_id: UUID, entitlement: Entitl
         .group_by(Workspace.owner_id)
         .subquery()
     )
+    # also those of people who have gone, until they are deleted or somebody else's
+    in_all = select(func.count()).where(Workspace.company_id == company_id, Workspace.deleted_at.is_(None))
     members = (
-        select(Membership, User.full_name, func.coalesce(held.c.count, 0))
+        select(Membership, User.full_name, func.coalesce(held.c.count, 0), in_all.scalar_subquery())
         .join(User, User.id == Membership.user_id)
         .outerjoin(held, held.c.owner_id == Membership.user_id)
         .where(Membership.company_id == company_id)
         .order_by(User.full_name, Membership.id)
         .execution_options(populate_existing=True)
     )
+    rows = (await session.execute(members)).all()
     shares = tuple(
         Share(member.id, member.user_id, name, member.role, member.workspace_quota, used)
-        for member, name, used in await session.execute(members)
+        for member, name, used, _ in rows
     )
-    used = await session.scalar(select(func.coalesce(func.sum(held.c.count), 0)))
-    return Places(entitlement, int(used or 0), shares)
+    return Places(entitlement, rows[0][3] if rows else 0, shares)
 
 
 async def room_of(session: AsyncSession, viewer: Viewer, *, at: datetime, lock: bool = False) -> Room:
