@@ -22,6 +22,8 @@ def customer(chromium: Browser, product: Product) -> dict[str, str]:
     pay(page, "team")
     page.wait_for_url("**/billing/return/ok**")
     paid = page.url
+    page.goto("/company/acceptances")
+    accepted = page.locator("main a[href^='/company/acceptances/']").first.get_attribute("href") or ""
     page.goto("/workspaces")
     page.fill("[name=name]", "vitrin")
     page.locator("form[action='/workspaces'] button[type=submit]").first.click()
@@ -29,7 +31,7 @@ def customer(chromium: Browser, product: Product) -> dict[str, str]:
     expect(page.locator("form[action$='/session/end'] button")).to_be_visible(timeout=60_000)
     state = product.home / "customer.json"
     context.storage_state(path=state)
-    addresses = {"return": paid, "workspace": page.url, "state": str(state)}
+    addresses = {"return": paid, "acceptance": accepted, "workspace": page.url, "state": str(state)}
     context.close()
     return addresses
 
@@ -61,7 +63,7 @@ def test_every_page_fits_bars_nobody_and_raises_no_error(
 
 def own_pages(customer: dict[str, str]) -> dict[str, str]:
     """Return the pages that only this customer has."""
-    return {"return": customer["return"], "workspace": customer["workspace"]}
+    return {name: address for name, address in customer.items() if name != "state"}
 
 
 def look_at_checkout(page: Page, look: Look) -> None:
