@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from litestar import Litestar
 from redis.asyncio import Redis
-from sqlalchemy import delete, text, update
+from sqlalchemy import delete, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker
 
 from app.db.models import Membership, User
@@ -44,6 +44,21 @@ async def test_logging_in_opens_the_dashboard_and_any_case_of_the_address_will_d
     answer = await client.submit("/login", email=f" {customer.email.upper()} ", password=PASSWORD)
     assert (answer.status_code, answer.headers["location"]) == (303, "/dashboard")
     assert (await client.get("/dashboard")).status_code == 200
+
+
+async def test_signing_up_is_the_first_login_and_a_new_password_is_none(
+    client: Browser, session_maker: Maker
+) -> None:
+    async def last_login() -> datetime | None:
+        async with session_maker() as session:
+            return await session.scalar(select(User.last_login_at).where(User.email == "ada@example.com"))
+
+    wanted = {"company_name": "Işık Yazılım", "full_name": "Ada Çağlar", "email": "ada@example.com"}
+    await client.submit("/register", **wanted, password=PASSWORD, accept_terms="yes", plan="team")
+    signed_up = await last_login()
+    assert signed_up is not None
+    await client.submit("/account/password", current=PASSWORD, password="winter gardens need no clocks")
+    assert await last_login() == signed_up
 
 
 @pytest.mark.parametrize(
