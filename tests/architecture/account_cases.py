@@ -58,7 +58,10 @@ def activity_cases(viewer: Viewer) -> Iterator[Case]:
         "areas": {name: title for name, (title, _) in AREAS.items()},
     }
     changed = [ChangedField("Legal name", "–", samples.RAW_NAME), ChangedField("Phone", "not kept", "–")]
-    rows = [(event, event.person or "PayTR", changed[: index % 3]) for index, event in enumerate(events)]
+    rows = [
+        (event, event.person or "PayTR", event.about("tr"), changed[: index % 3])
+        for index, event in enumerate(events)
+    ]
     states: dict[str, dict[str, Any]] = {
         "full": {"rows": rows, "behind": events[-1].id, "errors": {}},
         "empty": {"rows": [], "behind": None, "errors": {}},

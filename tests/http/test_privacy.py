@@ -46,6 +46,11 @@ async def customer(session_maker: Maker, client: Browser) -> Customer:
     return customer
 
 
+async def actions(session_maker: Maker) -> list[str]:
+    async with session_maker() as session:
+        return list(await session.scalars(select(AuditEntry.action)))
+
+
 async def end_of(session_maker: Maker, customer: Customer) -> None:
     """Let the company's subscription and its files be gone, as cancellation and retention leave them."""
     async with unit_of_work(session_maker) as session:
@@ -75,6 +80,10 @@ async def test_who_is_forgotten_is_so_everywhere_and_may_come_again(
     client: Browser, session_maker: Maker, customer: Customer
 ) -> None:
     member = await add_member(session_maker, customer, Role.DEVELOPER)
+    async with session_maker() as session:
+        membership = await session.scalar(select(Membership.id).where(Membership.user_id == member.user.id))
+    await client.submit(f"/company/members/{membership}/quota", quota="1")
+    await client.submit(f"/company/members/{membership}/role", role="admin")
     await client.submit("/logout")
     await member.log_in(client)
     await client.submit("/account", full_name="Deniz Eren", language="en", color_scheme="dark")
@@ -88,12 +97,18 @@ async def test_who_is_forgotten_is_so_everywhere_and_may_come_again(
         theirs = list(await session.scalars(select(Membership).where(Membership.user_id == user.id)))
         trail = select(AuditEntry).where(AuditEntry.actor_id == user.id)
         entries = list(await session.scalars(trail))
-        rows = (await session.execute(text("SELECT u::text FROM users u"))).scalars().all()
+        kept = text("SELECT u::text FROM users u UNION ALL SELECT a::text FROM audit_entries a")
+        rows = (await session.execute(kept)).scalars().all()
     assert (user.full_name, user.deleted_at is not None, theirs) == (DELETED_PERSON, True, [])
     assert "account.deleted" in {entry.action for entry in entries}
     assert len(entries) > 1
     assert {entry.address for entry in entries} == {None}
+    assert {"member.quota_changed", "member.role_changed", "member.left"} <= set(await actions(session_maker))
     assert not [row for row in rows if member.email in row or "Deniz" in row]
+    await customer.log_in(client)
+    told = (await client.get("/company/audit")).text
+    assert "Silinmiş kişi" in told or "Deleted person" in told
+    await client.submit("/logout")
     again = await client.submit(
         "/register",
         company_name="Deniz Ltd.",

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Text, Uuid, and_, cast, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
-from app.db.models import AuditEntry, User
-from app.domain.accounts.husks import DELETED_PERSON
+from app.db.models import AuditEntry, Invitation, User
+from app.domain.accounts.husks import DELETED_PERSON, is_husk
+from app.domain.audit.facts import PERSON
 from app.domain.people.changed_fields import ChangedField, changed_fields
 from app.lib.clock import ISTANBUL
 from app.lib.days import Days
@@ -96,6 +98,7 @@ AREAS: Final = {
     "people": (N_("People"), ("member.", "invitation.")),
 }
 ACTORS: Final = {"paytr": "PayTR", "system": N_("Tezgâh"), "operator": N_("Our support")}
+ABOUT = aliased(User)
 COLUMNS: Final = (N_("Time"), N_("What"), N_("Who"), N_("About"), N_("Changed"), N_("Address"))
 
 
@@ -112,6 +115,8 @@ class Event:
     facts: dict[str, Any]
     before: dict[str, Any] | None = None
     after: dict[str, Any] | None = None
+    subject_name: str | None = None
+    """Of the person it is about, or the address that was invited."""
     is_support: bool = False
     """Done by an operator in the company's place."""
 
@@ -127,9 +132,13 @@ class Event:
         amount = next((one for one in amounts if isinstance(one, int) and one), None)
         return Money(amount, self.facts.get("currency") or TURKISH_LIRA) if amount else None
 
+    def about(self, language: str) -> str:
+        """Return what it is about: a person, a workspace, a card, a payment, a plan."""
+        person = shown_name(self.subject_name, language) if self.subject_name else None
+        return " → ".join(filter(None, (self._thing, person)))
+
     @property
-    def about(self) -> str:
-        """What it is about: a workspace, a card, a payment, a plan."""
+    def _thing(self) -> str:
         facts = self.facts
         digits = facts.get("last_four")
         card = f"{facts.get('brand', '')} •••• {digits}".strip() if digits else None
@@ -174,20 +183,25 @@ async def file_of(session: AsyncSession, company_id: UUID, wanted: Wanted, langu
 
 def who(event: Event, language: str) -> str:
     """Return who did it, by name where it was a person."""
-    if event.person == DELETED_PERSON:
-        return translate(language, DELETED_PERSON)
-    return event.person or translate(language, ACTORS.get(event.actor, event.actor))
+    if event.person:
+        return shown_name(event.person, language)
+    return translate(language, ACTORS.get(event.actor, event.actor))
+
+
+def shown_name(name: str, language: str) -> str:
+    """Return a name or an address as it is shown: who is gone has neither."""
+    return translate(language, DELETED_PERSON) if name == DELETED_PERSON or is_husk(name) else name
 
 
 def _line(event: Event, language: str) -> list[Cell]:
-    about = f"{event.about} {event.amount or ''}".strip()
+    about = f"{event.about(language)} {event.amount or ''}".strip()
     changed = "; ".join(map(str, event.changes(language)))
     time = event.at.astimezone(ISTANBUL).strftime("%Y-%m-%d %H:%M:%S")
     return [time, translate(language, event.sentence), who(event, language), about, changed, event.address]
 
 
 def _event(row: Row[*tuple[Any, ...]]) -> Event:
-    entry, person = row
+    entry, person, about, invited = row
     # where PayTR or our support calls from is nothing of the company's
     address = entry.address if entry.actor == "user" else None
     return Event(
@@ -200,14 +214,24 @@ def _event(row: Row[*tuple[Any, ...]]) -> Event:
         entry.facts,
         entry.before,
         entry.after,
+        subject_name=about or invited,
         is_support=entry.support_access_id is not None,
     )
 
 
 def _select(company_id: UUID, wanted: Wanted) -> Select[*tuple[Any, ...]]:
     statement = (
-        select(AuditEntry, User.full_name)
+        select(AuditEntry, User.full_name, ABOUT.full_name, Invitation.email)
         .outerjoin(User, and_(User.id == AuditEntry.actor_id, AuditEntry.actor == "user"))
+        .outerjoin(ABOUT, ABOUT.id == cast(AuditEntry.facts[PERSON].astext, Uuid))
+        .outerjoin(
+            Invitation,
+            and_(
+                Invitation.company_id == AuditEntry.company_id,
+                cast(Invitation.id, Text) == AuditEntry.subject,
+                AuditEntry.action.startswith("invitation."),
+            ),
+        )
         .where(
             AuditEntry.company_id == company_id,
             AuditEntry.at >= wanted.days.start,

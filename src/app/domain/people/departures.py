@@ -23,6 +23,7 @@ from app.db.models import (
     WorkspacesTo,
 )
 from app.domain.audit.changes import difference
+from app.domain.audit.facts import about_person
 from app.domain.audit.service import record
 from app.domain.jobs import Job
 from app.domain.people.removals import LOOK_AGAIN, push
@@ -78,7 +79,7 @@ async def end_membership(
     heir = None if choice.to is WorkspacesTo.DELETION else _heir_of(places, leaving, choice, len(workspaces))
     if heir is not None and not fits(heir, len(workspaces)):
         owner = await session.get_one(Membership, heir.membership_id, with_for_update=True)
-        change_quota(session, owner, None, name=heir.full_name, by=by, at=at)
+        change_quota(session, owner, None, by=by, at=at)
     removal = MemberRemoval(
         company_id=membership.company_id,
         user_id=leaving.user_id,
@@ -183,8 +184,7 @@ async def _send_off(
             company_id=workspace.company_id,
             actor_id=removal.asked_by_id,
             actor="user" if removal.asked_by_id else "system",
-            facts={"name": workspace.name},
-            changes=difference({"owner": leaving.full_name}, {"owner": heir.full_name}),
+            facts={"name": workspace.name, **about_person(heir.user_id)},
         )
         workspace.owner_id = heir.user_id
     if heir is None or workspace.status in MAY_HOLD_SOMEBODY:
@@ -203,7 +203,7 @@ def _record(session: AsyncSession, removal: MemberRemoval, leaving: Share, *, at
         actor_id=by,
         actor="user" if by else "system",
         facts={
-            "name": leaving.full_name,
+            **about_person(leaving.user_id),
             "workspaces": removal.workspace_count,
             "workspaces_to": removal.workspaces_to,
         },

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Membership, Role, User, Workspace
 from app.domain.audit.changes import difference
+from app.domain.audit.facts import about_person
 from app.domain.audit.service import record
 from app.domain.companies.permissions import WORDS, Permission, allows
 from app.domain.companies.viewer import Viewer
@@ -211,7 +212,7 @@ async def set_quota(
     if quota == share.quota:
         return
     membership = await session.get_one(Membership, membership_id, with_for_update=True)
-    change_quota(session, membership, quota, name=share.full_name, by=viewer.user.id, at=at)
+    change_quota(session, membership, quota, by=viewer.user.id, at=at)
 
 
 def change_quota(
@@ -219,7 +220,6 @@ def change_quota(
     membership: Membership,
     quota: int | None,
     *,
-    name: str,
     by: UUID | None,
     at: datetime,
 ) -> None:
@@ -232,7 +232,7 @@ def change_quota(
         company_id=membership.company_id,
         actor_id=by,
         actor="user" if by else "system",
-        facts={"name": name},
+        facts=about_person(membership.user_id),
         changes=difference({"workspace_quota": membership.workspace_quota}, {"workspace_quota": quota}),
     )
     membership.workspace_quota = quota

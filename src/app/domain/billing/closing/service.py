@@ -23,7 +23,7 @@ from app.db.models import (
     Subscription,
     SubscriptionStatus,
 )
-from app.domain.accounts.husks import husk_address
+from app.domain.accounts.husks import HUSK, husk_address
 from app.domain.audit.service import record
 from app.domain.companies.permissions import Permission
 from app.domain.companies.viewer import Viewer
@@ -124,7 +124,7 @@ async def _forget(session: AsyncSession, company: Company, *, at: datetime) -> N
     asked = update(Invitation).where(Invitation.company_id == company.id)
     open_ones = asked.where(Invitation.accepted_at.is_(None), Invitation.withdrawn_at.is_(None))
     await session.execute(open_ones.values(withdrawn_at=at))
-    await session.execute(asked.values(email=func.concat("invitation-", Invitation.id, "@deleted.invalid")))
+    await session.execute(asked.values(email=func.concat("invitation-", Invitation.id, HUSK)))
     await session.execute(delete(Membership).where(Membership.company_id == company.id))
     company.name, company.slug = CLOSED_COMPANY, f"closed-{company.id.hex[-20:]}"
     company.legal_name = company.tax_office = company.tax_number = company.address = company.phone = None

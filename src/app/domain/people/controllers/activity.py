@@ -52,7 +52,9 @@ class ActivityController(Controller):
         typed = {"from": f"{wanted.days.first}", "to": f"{wanted.days.last}", "area": wanted.area}
         events, behind = await events_of(db_session, viewer.company.id, wanted)
         language = current_language.get()
-        rows = [(event, who(event, language), event.changes(language)) for event in events]
+        rows = [
+            (event, who(event, language), event.about(language), event.changes(language)) for event in events
+        ]
         return trail_page(request, typed, rows=rows, behind=behind)
 
     @get("/audit.csv", name="activity:csv")
@@ -81,7 +83,7 @@ def trail_page(
     request: AnyRequest,
     typed: dict[str, str],
     *,
-    rows: Sequence[tuple[Event, str, list[ChangedField]]] = (),
+    rows: Sequence[tuple[Event, str, str, list[ChangedField]]] = (),
     behind: UUID | None = None,
     refusal: InvalidInput | None = None,
 ) -> Template:

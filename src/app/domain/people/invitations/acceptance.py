@@ -21,6 +21,7 @@ from app.domain.accounts.legal_acceptance import accept_as_person
 from app.domain.accounts.passwords import new_password_hash
 from app.domain.accounts.queries import user_by_email
 from app.domain.accounts.verification import mark_verified
+from app.domain.audit.facts import about_person
 from app.domain.audit.service import record
 from app.domain.people.invitations.letters import PURPOSE
 from app.lib.crypto import unseal
@@ -156,6 +157,6 @@ async def _join(session: AsyncSession, invitation: Invitation, user: User, *, at
             subject=user.id,
             company_id=invitation.company_id,
             actor_id=user.id,
-            facts={"name": user.full_name, "role": invitation.role.value, "invited": invitation.email},
+            facts={**about_person(user.id), "role": invitation.role.value},
         )
     return invitation.company_id

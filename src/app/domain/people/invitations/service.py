@@ -146,5 +146,5 @@ def _record(
         subject=invitation.id,
         company_id=viewer.company.id,
         actor_id=viewer.user.id,
-        facts={"name": invitation.email, "role": invitation.role.value},
+        facts={"role": invitation.role.value},
     )

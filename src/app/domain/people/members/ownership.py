@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Membership, Role, User
 from app.domain.accounts.passwords import password_matches
-from app.domain.audit.changes import difference
+from app.domain.audit.facts import about_person
 from app.domain.audit.service import record
 from app.domain.companies.permissions import Permission
 from app.domain.companies.viewer import Viewer
@@ -53,8 +53,7 @@ async def hand_over(
         subject=viewer.company.id,
         company_id=viewer.company.id,
         actor_id=viewer.user.id,
-        facts={"name": heir.full_name},
-        changes=difference({"owner_id": viewer.user.id}, {"owner_id": heir.id}),
+        facts=about_person(heir.id),
     )
     for person in (viewer.user, heir):
         await _tell(session, viewer, person, heir, base_url=base_url, at=at)

@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.db.models import Membership, Role, User
+from app.db.models import Membership, Role
 from app.db.scoped import owned
 from app.domain.audit.changes import changes_of
+from app.domain.audit.facts import about_person
 from app.domain.audit.service import record
 from app.domain.companies.permissions import ALLOWED, WORDS, Permission, allows
 from app.domain.companies.viewer import Viewer
@@ -40,9 +41,8 @@ async def change_role(
         raise InvalidInput(N_("Nobody gives themselves a role that may more."), field="role")
     if member.role is role:
         return
-    name = await session.scalar(select(User.full_name).where(User.id == member.user_id))
     if member.workspace_quota is not None and not may_operate(role):
-        change_quota(session, member, None, name=name or "", by=viewer.user.id, at=at)
+        change_quota(session, member, None, by=viewer.user.id, at=at)
         await session.flush()  # its entry is written; what follows is about the role alone
     member.role = role
     record(
@@ -52,7 +52,7 @@ async def change_role(
         subject=member.user_id,
         company_id=viewer.company.id,
         actor_id=viewer.user.id,
-        facts={"name": name},
+        facts=about_person(member.user_id),
         changes=changes_of(member),
     )
 
