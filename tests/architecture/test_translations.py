@@ -1,5 +1,6 @@
 """The product speaks whole Turkish: every sentence, with the same facts in it."""
 
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from io import BytesIO
 from pathlib import Path
@@ -20,8 +21,9 @@ def messages() -> Any:
     specification = spec_from_file_location("tezgah_messages", SCRIPT)
     assert specification is not None
     assert specification.loader is not None
-    module = module_from_spec(specification)
+    module: Any = module_from_spec(specification)
     specification.loader.exec_module(module)
+    module.extracted = cache(module.extracted)  # seconds, and the same each time
     return module
 
 
