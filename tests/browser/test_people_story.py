@@ -7,14 +7,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PASSWORD, prefer, sign_up
 from tests.browser.letters import confirm_address, link_from_letter
-from tests.browser.looking import Look, watch
+from tests.browser.looking import LOOKS, Look, watch
 from tests.browser.people import begin_two_factor, finish_two_factor, invite, place, send, switch
 from tests.browser.product import Product
 
-LOOKS = (
-    Look("desk", "tr", "light", seeks_barriers=True),
-    Look("phone", "en", "dark", seeks_barriers=True),
-)
 FIRST = "Işık Yazılım A.Ş."
 SECOND = "Deniz Bilişim"
 OWNER = "Ada Çağlar"
