@@ -1,8 +1,10 @@
 -- A book of 20,000 companies with ten paid months each: three postings of a sale, two of its payment.
 
+SET session_replication_role = replica;
 TRUNCATE companies, users, subscriptions, orders, payments, payment_events, invoices, invoice_lines,
          invoice_counters, plan_slices, journals, postings, company_credits, ledger_proofs, ledger_breaks,
          operator_cases CASCADE;
+RESET session_replication_role;
 
 SET session_replication_role = replica;
 
