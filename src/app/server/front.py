@@ -1,5 +1,6 @@
 """What stands before the router: requests for another host are turned away, and HEAD is answered as GET."""
 
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -64,6 +65,7 @@ class KnownHosts:
         self._next = next_app
         self._host = urlsplit(settings.base_url).hostname
         self._takes_local = not settings.is_production
+        self._is_ours = lru_cache(maxsize=64)(self._read)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on what is for us, and refuse the rest: 421 (RFC 9110 §15.5.20)."""
@@ -83,13 +85,16 @@ class KnownHosts:
     def _is_served(self, scope: Scope) -> bool:
         if scope["path"].startswith(OF_ANY_HOST):
             return True
-        hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-        if len(hosts) != 1:
-            return False
+        hosts = [value for name, value in scope["headers"] if name == b"host"]
+        return len(hosts) == 1 and self._is_ours(hosts[0])
+
+    def _read(self, header: bytes) -> bool:
+        """Say whether a `Host` header names us; whoever asks often is asked once (`_is_ours`)."""
+        host = header.decode("latin-1")
         try:
-            parts = urlsplit(f"//{hosts[0]}")
+            parts = urlsplit(f"//{host}")
         except ValueError:
             return False
-        if parts.netloc != hosts[0] or "@" in hosts[0]:
+        if parts.netloc != host or "@" in host:
             return False
-        return parts.hostname == self._host or (self._takes_local and is_local(f"//{hosts[0]}"))
+        return parts.hostname == self._host or (self._takes_local and is_local(f"//{host}"))

@@ -6,6 +6,7 @@ own neither. There is nothing inline, so no source is marked unsafe.
 
 import secrets
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from litestar.enums import ScopeType
@@ -58,11 +59,13 @@ class HeaderSet:
     """The headers of some pages; the policy has a place for each answer's nonce."""
 
     fixed: ENCODED
-    policy: str
+    before_nonce: bytes
+    after_nonce: bytes
 
     def with_nonce(self, nonce: str) -> ENCODED:
         """Return them for one answer."""
-        return [*self.fixed, (b"content-security-policy", self.policy.format(nonce=nonce).encode())]
+        policy = self.before_nonce + nonce.encode() + self.after_nonce
+        return [*self.fixed, (b"content-security-policy", policy)]
 
 
 class SecurityHeaders:
@@ -71,6 +74,7 @@ class SecurityHeaders:
     def __init__(self, settings: Settings, paytr_base_url: str, next_app: ASGIApp) -> None:
         self._next = next_app
         gateway = origin_of(paytr_base_url)
+        self._known = lru_cache(maxsize=1024)(self.headers_for)
         common = COMMON | (TRANSPORT if settings.is_https else {})
         unnamed = common | UNNAMED
         self._common = header_set(common)
@@ -93,7 +97,7 @@ class SecurityHeaders:
             await self._next(scope, receive, send)
             return
         nonce = scope["state"][NONCE] = secrets.token_urlsafe(16)
-        headers = self.headers_for(scope["path"]).with_nonce(nonce)
+        headers = self._known(scope["path"]).with_nonce(nonce)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -112,7 +116,8 @@ class SecurityHeaders:
 def header_set(headers: dict[str, str], policy: str | None = None) -> HeaderSet:
     """Return headers as ASGI sends them, names in lower case."""
     fixed = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    return HeaderSet(fixed, policy or content_security_policy())
+    before, _, after = (policy or content_security_policy()).partition("{nonce}")
+    return HeaderSet(fixed, before.encode(), after.encode())
 
 
 def content_security_policy(
