@@ -7,6 +7,7 @@ from litestar.config.csrf import CSRFConfig
 from litestar.middleware.csrf import CSRF_SECRET_LENGTH, CSRFMiddleware, generate_csrf_hash
 from litestar.types import ASGIApp
 
+from app.domain.accounts.cookies import FORM_TOKEN, host_name
 from app.lib.crypto import derive_secret, derive_secrets
 from app.lib.settings import Settings
 
@@ -35,7 +36,7 @@ def csrf_config(settings: Settings) -> CSRFConfig:
     """Return how tokens are kept and asked for: on every unsafe route but those of machines."""
     return CSRFConfig(
         secret=derive_secret(settings.keys, PURPOSE),
-        cookie_name="__Host-csrf" if settings.is_https else "csrf",
+        cookie_name=host_name(FORM_TOKEN, settings),
         cookie_secure=settings.is_https,
         cookie_httponly=True,
         cookie_samesite="lax",

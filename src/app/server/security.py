@@ -7,6 +7,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 from redis.asyncio import Redis
 
+from app.domain.accounts.cookies import SESSION, host_name
 from app.domain.companies.viewer import Viewer
 from app.lib.clock import standing_at
 from app.lib.session_directory import SessionDirectory
@@ -26,7 +27,7 @@ def session_config(settings: Settings, redis: Redis) -> SessionConfig:
     """
     return SessionConfig(
         directory=SessionDirectory(redis, lifetime=IDLE_FOR),
-        key="__Host-session" if settings.is_https else "session",
+        key=host_name(SESSION, settings),
         max_age=int(LASTS_FOR.total_seconds()),
         renew_on_access=True,
         secure=settings.is_https,

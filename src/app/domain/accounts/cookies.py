@@ -6,7 +6,7 @@ from typing import Final
 
 from app.domain.accounts.limits import DEVICE, KNOWN_FOR
 from app.lib.i18n import N_
-from app.lib.sessions import IDLE_FOR
+from app.lib.sessions import LASTS_FOR
 from app.lib.settings import Settings
 
 SESSION: Final = "session"
@@ -43,7 +43,7 @@ class Cookie:
 def cookies_of(settings: Settings) -> list[Cookie]:
     """Return every cookie that we set, under the names it has here."""
     facts = (
-        (SESSION, N_("Knows that you are logged in"), IDLE_FOR),
+        (SESSION, N_("Knows that you are logged in"), LASTS_FOR),
         (FORM_TOKEN, N_("Keeps other sites from sending forms in your name"), None),
         (
             DEVICE,

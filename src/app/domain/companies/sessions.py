@@ -8,6 +8,7 @@ from litestar import Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import User
+from app.domain.accounts.cookies import host_name
 from app.domain.accounts.limits import DEVICE, KNOWN_FOR, CodeTries, LoginTries, device_cookie
 from app.domain.accounts.operators import CONSOLE, Operator
 from app.domain.companies.person import Person, first_company_of
@@ -71,14 +72,14 @@ def tries_of(request: AnyRequest, throttle: Throttle, settings: Settings, email:
         keys=settings.keys,
         address=address_of(request),
         email=email,
-        cookie=request.cookies.get(_device_cookie(settings)),
+        cookie=request.cookies.get(host_name(DEVICE, settings)),
         at=real_now(),
     )
 
 
 def code_tries_of(request: AnyRequest, throttle: Throttle, settings: Settings, email: str) -> CodeTries:
     """Return what a code from this browser counts among."""
-    cookie = request.cookies.get(_device_cookie(settings))
+    cookie = request.cookies.get(host_name(DEVICE, settings))
     return CodeTries.of(throttle, keys=settings.keys, email=email, cookie=cookie, at=real_now())
 
 
@@ -90,7 +91,7 @@ def known_from_now_on(
     It opens nothing.
     """
     answer.set_cookie(
-        _device_cookie(settings),
+        host_name(DEVICE, settings),
         device_cookie(settings.keys, user.email, at=real_now(), by_code=by_code),
         max_age=int(KNOWN_FOR.total_seconds()),
         httponly=True,
@@ -99,10 +100,6 @@ def known_from_now_on(
         path="/",
     )
     return answer
-
-
-def _device_cookie(settings: Settings) -> str:
-    return f"__Host-{DEVICE}" if settings.is_https else DEVICE
 
 
 def way_on(user: User, wanted: str) -> str:

@@ -7,7 +7,7 @@ workspace itself gets to see is neither of them but the secret that opens its ed
 
 import hashlib
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 import msgspec
@@ -15,6 +15,7 @@ from redis.asyncio import Redis
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.models import Workspace, WorkspaceStatus
+from app.domain.accounts.cookies import WORKSPACE, WORKSPACE_KEPT
 from app.domain.subscriptions.entitlement import entitlement_of
 from app.domain.workspaces import queries
 from app.domain.workspaces.drivers.base import EDITOR_COOKIE
@@ -24,8 +25,8 @@ from app.lib.crypto import Keys, derive_secret, seal, unseal
 from app.lib.errors import NotAllowed, Unavailable
 from app.lib.i18n import N_
 
-COOKIE = "tezgah-workspace"
-COOKIE_LIFE = timedelta(hours=12)
+COOKIE = WORKSPACE
+COOKIE_LIFE = WORKSPACE_KEPT
 TICKET_SECONDS = 60
 TICKET_PATH = "/.tezgah/ticket/"
 PURPOSE = "workspace-cookie"

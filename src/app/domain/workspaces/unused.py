@@ -36,8 +36,11 @@ async def stop_unused(machinery: Machinery, running: Sequence[Workspace]) -> Non
 async def _look(machinery: Machinery, seen: Workspace, plan: Plan | None) -> None:
     at, driver = machinery.clock(), machinery.driver
     used_at = await driver.last_use(seen.id, seen.driver_state)
-    seen.used_at = used_at or seen.used_at
+    known_at, seen.used_at = seen.used_at, used_at or seen.used_at
     is_busy = jobs_count(seen, at) and await driver.has_job(seen.id, seen.driver_state)
+    stops = stops_at(seen, plan)
+    if seen.used_at == known_at and not is_busy and (stops is None or at < stops):
+        return  # nothing new, and nothing due: most looks end here, without a transaction
     async with unit_of_work(machinery.session_maker) as session:
         workspace = await queries.lock_with_company(session, seen.id)
         if workspace.status is not WorkspaceStatus.READY or workspace.ready_at != seen.ready_at:
